@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Options from the environment, with a prefix that the program chooses. */
+#ifndef PITOT_CONFIG_H
+#define PITOT_CONFIG_H
+
+#include <stdbool.h>
+#include <pitot/error.h>
+#include <pitot/metrics.h>
+#include <pitot/push.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Filled by pitot_config_from_env(); the strings live until pitot_config_clear(). */
+struct pitot_config {
+	bool enabled;         /* <P>_ENABLED, default false */
+	bool collect_default; /* <P>_COLLECT_DEFAULT, default true */
+	struct pitot_registry_options registry;
+	struct pitot_push_options push;
+	void *owned; /* private */
+};
+
+/*
+ * Reads <prefix>_ENABLED, _URL, _PROTOCOL, _JOB, _INSTANCE, _INTERVAL, _TIMEOUT, _PREFIX, _LABELS (a
+ * JSON object of strings), _COLLECT_DEFAULT, _USERNAME, _PASSWORD_FILE, _BEARER_TOKEN_FILE, _CA_FILE,
+ * _CERT_FILE, _KEY_FILE, _HEADERS and the well-known variables that README.md lists. An empty
+ * variable counts as unset. A bad value is PITOT_BAD_CONFIG, and the text names the variable, the
+ * value (unless it may be secret) and what is allowed. Not thread-safe against setenv().
+ */
+int pitot_config_from_env(struct pitot_config *config, const char *prefix,
+	struct pitot_error *why) PITOT_MUST_USE;
+/* Releases what the config owns; harmless on a zeroed one. */
+void pitot_config_clear(struct pitot_config *config);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A growing byte buffer with a maximum, whose first failure sticks: after one, appending does
+ * nothing, and pt_buf_error() tells. Encoders therefore contain no error checks.
+ */
+#ifndef PT_BASE_BUF_H
+#define PT_BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct pt_buf {
+	char *bytes; /* not NUL-terminated; NULL while empty */
+	size_t length;
+	size_t capacity;
+	size_t limit;
+	int error; /* 0, or PITOT_NO_MEMORY */
+};
+
+void pt_buf_init(struct pt_buf *buf, size_t limit);
+void pt_buf_clear(struct pt_buf *buf);
+/* Empties the buffer and forgets a failure; keeps the memory. */
+void pt_buf_reset(struct pt_buf *buf);
+/* 0, or PITOT_NO_MEMORY if memory was out or the limit reached. */
+int pt_buf_error(const struct pt_buf *buf);
+/* Room for `size` more bytes, or NULL; the length does not change until the caller adds to it. */
+char *pt_buf_room(struct pt_buf *buf, size_t size);
+void pt_buf_put(struct pt_buf *buf, const void *bytes, size_t size);
+void pt_buf_char(struct pt_buf *buf, char c);
+void pt_buf_str(struct pt_buf *buf, const char *text);
+void pt_buf_uint(struct pt_buf *buf, uint64_t value);
+void pt_buf_int(struct pt_buf *buf, int64_t value);
+/* Never for floating-point: printf follows the locale. */
+void pt_buf_printf(struct pt_buf *buf, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Appends a NUL that is not counted, and returns the text; "" on failure. */
+const char *pt_buf_text(struct pt_buf *buf);
+/* Hands the memory to the caller (free()), with a NUL behind it; the buffer is empty then. */
+char *pt_buf_take(struct pt_buf *buf, size_t *length);
+
+#endif

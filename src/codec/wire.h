@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Protobuf's wire format, written by hand: tags, varints, fixed64, lengths. */
+#ifndef PT_CODEC_WIRE_H
+#define PT_CODEC_WIRE_H
+
+#include <stdint.h>
+#include "base/buf.h"
+
+enum pt_wire_type { PT_WIRE_VARINT = 0, PT_WIRE_FIXED64 = 1, PT_WIRE_BYTES = 2 };
+
+/* How many bytes a varint takes: 1 to 10. */
+size_t pt_wire_varint_size(uint64_t value);
+/* How many bytes a string or message field takes, tag (below 16) and length included. */
+size_t pt_wire_bytes_size(size_t length);
+void pt_wire_varint(struct pt_buf *out, uint64_t value);
+void pt_wire_tag(struct pt_buf *out, uint32_t field, enum pt_wire_type type);
+void pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t length);
+/* Little-endian bits, so that a stale marker stays what it is. */
+void pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits);
+void pt_wire_int64(struct pt_buf *out, uint32_t field, int64_t value);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshots and their public face. Making one fails only when memory is out; reading one never
+ * fails. One owner frees it; the table may be shared by many.
+ */
+#include "model/snapshot.h"
+
+#include "base/number.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct pt_table *
+pt_table_new(struct pt_series *const *series, size_t count)
+{
+	struct pt_table *table = malloc(sizeof *table + count * sizeof table->series[0]);
+	if (table == NULL)
+		return NULL;
+	atomic_init(&table->references, 1);
+	table->count = count;
+	if (count > 0)
+		memcpy(table->series, series, count * sizeof table->series[0]);
+	return table;
+}
+
+struct pt_table *
+pt_table_ref(struct pt_table *table)
+{
+	atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
+	return table;
+}
+
+void
+pt_table_unref(struct pt_table *table)
+{
+	/* acq_rel: the last one sees all earlier use before freeing. */
+	if (table == NULL ||
+		atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < table->count; i++)
+		pt_series_unref(table->series[i]);
+	free(table);
+}
+
+struct pitot_snapshot *
+pt_snapshot_new(struct pt_table *table, int64_t time_ms)
+{
+	struct pitot_snapshot *snapshot =
+		malloc(sizeof *snapshot + table->count * sizeof snapshot->bits[0]);
+	if (snapshot == NULL)
+		return NULL;
+	*snapshot = (struct pitot_snapshot){
+		.table = pt_table_ref(table),
+		.time_ms = time_ms,
+		.bits = (uint64_t *)(snapshot + 1),
+	};
+	for (size_t i = 0; i < table->count; i++)
+		snapshot->bits[i] = PT_NUMBER_ABSENT;
+	return snapshot;
+}
+
+void
+pitot_snapshot_free(struct pitot_snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	for (size_t i = 0; i < snapshot->exemplar_count; i++)
+		pt_labels_unref(snapshot->exemplars[i].labels);
+	free(snapshot->exemplars);
+	free(snapshot->timestamps);
+	pt_table_unref(snapshot->table);
+	free(snapshot);
+}
+
+bool
+pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms)
+{
+	if (snapshot->timestamps == NULL) {
+		size_t count = snapshot->table->count;
+		snapshot->timestamps = malloc(count * sizeof snapshot->timestamps[0]);
+		if (snapshot->timestamps == NULL)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			snapshot->timestamps[i] = PT_NO_TIME;
+	}
+	snapshot->timestamps[index] = timestamp_ms;
+	return true;
+}
+
+bool
+pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar)
+{
+	if (snapshot->exemplar_count == snapshot->exemplar_capacity) {
+		size_t capacity = snapshot->exemplar_capacity == 0 ? 16 : snapshot->exemplar_capacity * 2;
+		struct pt_exemplar *grown =
+			realloc(snapshot->exemplars, capacity * sizeof *grown);
+		if (grown == NULL)
+			return false;
+		snapshot->exemplars = grown;
+		snapshot->exemplar_capacity = capacity;
+	}
+	struct pt_exemplar *to = &snapshot->exemplars[snapshot->exemplar_count++];
+	*to = *exemplar;
+	to->labels = pt_labels_ref(exemplar->labels);
+	return true;
+}
+
+const struct pt_exemplar *
+pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index)
+{
+	size_t low = 0, high = snapshot->exemplar_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (snapshot->exemplars[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < snapshot->exemplar_count && snapshot->exemplars[low].index == index)
+		return &snapshot->exemplars[low];
+	return NULL;
+}
+
+size_t
+pitot_snapshot_size(const struct pitot_snapshot *snapshot)
+{
+	return snapshot->table->count;
+}
+
+int64_t
+pitot_snapshot_time(const struct pitot_snapshot *snapshot)
+{
+	return snapshot->time_ms;
+}
+
+struct pitot_sample
+pitot_snapshot_sample(const struct pitot_snapshot *snapshot, size_t index)
+{
+	const struct pt_series *series = snapshot->table->series[index];
+	int64_t time_ms = pt_snapshot_time_of(snapshot, index, PT_NO_TIME);
+	return (struct pitot_sample){
+		.family = series->family->name,
+		.suffix = pt_name_suffix(series->part),
+		.type = series->family->type,
+		.help = series->family->help,
+		.unit = series->family->unit,
+		.label_count = pt_series_label_count(series),
+		.value = pt_number_from_bits(snapshot->bits[index]),
+		.absent = snapshot->bits[index] == PT_NUMBER_ABSENT,
+		.has_timestamp = time_ms != PT_NO_TIME,
+		.timestamp_ms = time_ms != PT_NO_TIME ? time_ms : snapshot->time_ms,
+		.has_exemplar = pt_snapshot_exemplar(snapshot, index) != NULL,
+		.series = series,
+	};
+}
+
+struct pitot_label
+pitot_sample_label(const struct pitot_sample *sample, size_t index)
+{
+	struct pt_label label = pt_series_label(sample->series, index);
+	return (struct pitot_label){label.name, label.value};
+}

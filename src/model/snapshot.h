@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot: two parallel arrays, the immutable table of the series of one generation and the bits
+ * of their values. Series of one family stand together, those of one metric (one label set) within
+ * it too, buckets rising.
+ *
+ * A value of PT_NUMBER_ABSENT means that there is no sample: every reader skips it.
+ */
+#ifndef PT_MODEL_SNAPSHOT_H
+#define PT_MODEL_SNAPSHOT_H
+
+#include "model/series.h"
+
+struct pt_table {
+	atomic_uint references;
+	size_t count;
+	struct pt_series *series[]; /* each referenced */
+};
+
+/* Takes over the caller's reference to each series of the array. NULL if memory is out. */
+struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);
+struct pt_table *pt_table_ref(struct pt_table *table);
+void pt_table_unref(struct pt_table *table);
+
+struct pt_exemplar {
+	size_t index; /* of the series in the table */
+	struct pt_labels *labels;
+	uint64_t bits;
+	bool has_timestamp;
+	int64_t timestamp_ms;
+};
+
+struct pitot_snapshot {
+	struct pt_table *table; /* referenced */
+	int64_t time_ms;        /* when it was taken, since the epoch */
+	uint64_t *bits;         /* one for each series: pt_number_bits() of its value */
+	int64_t *timestamps;    /* NULL, or one for each series: PT_NO_TIME where it has none */
+	struct pt_exemplar *exemplars; /* rising by index; labels referenced */
+	size_t exemplar_count;
+	size_t exemplar_capacity;
+};
+
+#define PT_NO_TIME INT64_MIN
+
+/* Takes a reference to `table`; all values are PT_NUMBER_ABSENT. NULL if memory is out. */
+struct pitot_snapshot *pt_snapshot_new(struct pt_table *table, int64_t time_ms);
+/* Gives the series at `index` a time of its own; false if memory is out. */
+bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms);
+/* Appends (indexes rising); takes a reference to the labels; false if memory is out. */
+bool pt_snapshot_add_exemplar(
+	struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar);
+/* The exemplar of the series at `index`, or NULL. */
+const struct pt_exemplar *pt_snapshot_exemplar(
+	const struct pitot_snapshot *snapshot, size_t index);
+/* The sample's own time, or `otherwise`. */
+static inline int64_t
+pt_snapshot_time_of(const struct pitot_snapshot *snapshot, size_t index, int64_t otherwise)
+{
+	if (snapshot->timestamps == NULL || snapshot->timestamps[index] == PT_NO_TIME)
+		return otherwise;
+	return snapshot->timestamps[index];
+}
+
+#endif

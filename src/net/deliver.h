@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request until it is answered for good: the retry policy (specs/remote-write 4.1). Retried: 5xx,
+ * 429, 408, and every failure to get an answer; never another 4xx. Waits grow with full jitter;
+ * Retry-After replaces them, capped. All of it ends at the deadline.
+ */
+#ifndef PT_NET_DELIVER_H
+#define PT_NET_DELIVER_H
+
+#include "net/transport.h"
+
+struct pt_retry {
+	int64_t min_wait_ms;    /* upper end of the first wait; doubles each time */
+	int64_t max_wait_ms;    /* upper end of any wait */
+	int64_t max_retry_after_ms; /* Retry-After is cut to this */
+	uint64_t random;        /* state of the jitter; any seed */
+};
+/* 100 ms, 5 s, 30 s. */
+void pt_retry_init(struct pt_retry *retry, uint64_t seed);
+/* The wait before retry number `attempt` (1, 2, …): uniform in [min_wait/2, min(max, min << n)]. */
+int64_t pt_retry_wait(struct pt_retry *retry, unsigned attempt, int64_t retry_after_ms);
+
+struct pt_delivery {
+	unsigned attempts;   /* requests sent */
+	bool maybe_stored;   /* an earlier attempt ended without an answer */
+	struct pt_http_answer answer; /* the last one */
+};
+
+/*
+ * Sends `request`, with "Retry-Attempt: n" on the n-th retry. 0 for 2xx. Otherwise the code says
+ * why it stopped: PITOT_DENIED (401, 403), PITOT_REFUSED (other 4xx but 404 and 405: PITOT_FAILED),
+ * PITOT_FAILED (3xx, with the Location), PITOT_UNAVAILABLE or PITOT_NO_HOST (deadline reached while
+ * it could have been retried). The text has the status and what the receiver said.
+ */
+int pt_deliver(struct pt_transport *transport, const struct pt_http_request *request,
+	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_retry *retry,
+	struct pt_delivery *delivery, struct pitot_error *why);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam to the network: one HTTP request, one answer. Production uses net/curl.c; tests script
+ * answers. A transport belongs to one thread at a time.
+ */
+#ifndef PT_NET_TRANSPORT_H
+#define PT_NET_TRANSPORT_H
+
+#include <stdbool.h>
+#include "base/clock.h"
+#include "base/limits.h"
+#include <pitot/push.h>
+
+struct pt_http_request {
+	const char *method; /* "POST", "PUT", "DELETE", "GET" */
+	const char *url;    /* complete, with scheme */
+	const struct pitot_label *headers; /* the protocol's own; the user's are the transport's */
+	size_t header_count;
+	const void *body; /* not copied: must stay until send returns */
+	size_t length;
+};
+
+struct pt_http_answer {
+	int status;             /* 100 to 599; 0 when there was no answer */
+	bool maybe_received;    /* no answer, but the request may have reached the receiver */
+	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
+	char location[256];     /* of a 3xx, cut, printable; "" for none */
+	char body[PT_LIMIT_ANSWER + 1]; /* the start of the answer's body, made printable, with NUL */
+};
+
+struct pt_transport {
+	/*
+	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left of
+	 * `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer that has a
+	 * status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset, timeout: may be
+	 * tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying again is useless).
+	 */
+	int (*send)(struct pt_transport *transport, const struct pt_http_request *request,
+		int64_t timeout_ms, struct pt_deadline *deadline, struct pt_http_answer *answer,
+		struct pitot_error *why);
+	void (*free)(struct pt_transport *transport);
+};
+
+/*
+ * The real one, over libcurl. Copies the options; reads certificates and secrets when they are
+ * needed, and again when their files change. NULL on a wrong option (a reserved header, a bearer
+ * token together with a user name, …).
+ */
+struct pt_transport *pt_curl_new(
+	const struct pitot_http_options *options, struct pitot_error *why);
+
+#endif
