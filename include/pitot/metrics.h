@@ -3,7 +3,7 @@
  * Registry and instruments: what your code touches.
  *
  * Declaring never returns NULL. A mistake (a bad name, a wrong number of labels, no memory) yields
- * an instrument that ignores updates; the registry keeps the first mistake, which
+ * an instrument that ignores updates; the registry keeps the first mistake in declaring, which
  * pitot_registry_error(), pitot_pusher_start() and pitot_push() tell. Application code therefore
  * needs no NULL checks.
  *
@@ -64,7 +64,10 @@ struct pitot_registry_options {
 struct pitot_registry *pitot_registry_new(const struct pitot_registry_options *options);
 void pitot_registry_free(struct pitot_registry *registry);
 
-/* The first mistake made in declaring or updating, or 0. Writes `why` if there was one. */
+/*
+ * The first mistake made in declaring, or else in updating (a negative amount, a NaN), or 0. Writes
+ * `why` if there was one.
+ */
 int pitot_registry_error(const struct pitot_registry *registry, struct pitot_error *why);
 
 /*
@@ -155,7 +158,7 @@ void pitot_info(struct pitot_registry *registry, const char *name, const char *h
 
 /* ---- state sets: which of a fixed list of states are on ---- */
 
-/* `states` has `count` names, 1 to 1000, all different. All are off at first. */
+/* `states` has `count` names, 1 to 64, all different. All are off at first. */
 struct pitot_stateset *pitot_stateset(struct pitot_registry *registry, const char *name,
 	const char *help, const char *const *states, size_t count);
 /* Sets one state (an index into `states`) and leaves the others. */
