@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # For the scenarios in this folder: a work folder that disappears, servers that are stopped by pid,
 # and checks that print "ok N - what" or "not ok N - what". A scenario ends with `finish`; its exit
 # status is 0 if all checks passed, 1 if one failed, 77 if what it needs cannot be had here.
@@ -8,8 +8,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 pitot=$(readlink -f "${PITOT:-$top/build/pitot}" || true)
-# shellcheck disable=SC2034
-url=
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/pitot-e2e.XXXXXX")
 passed=0
 failed=0
