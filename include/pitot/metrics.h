@@ -3,7 +3,7 @@
  * Registry and instruments: what your code touches.
  *
  * Declaring never returns NULL. A mistake (a bad name, a wrong number of labels, no memory) yields
- * an instrument that ignores updates; the registry keeps the first mistake, which
+ * an instrument that ignores updates; the registry keeps the first mistake in declaring, which
  * pitot_registry_error(), pitot_pusher_start() and pitot_push() tell. Application code therefore
  * needs no NULL checks.
  *
@@ -64,7 +64,10 @@ struct pitot_registry_options {
 struct pitot_registry *pitot_registry_new(const struct pitot_registry_options *options);
 void pitot_registry_free(struct pitot_registry *registry);
 
-/* The first mistake made in declaring or updating, or 0. Writes `why` if there was one. */
+/*
+ * The first mistake made in declaring, or else in updating (a negative amount, a NaN), or 0. Writes
+ * `why` if there was one.
+ */
 int pitot_registry_error(const struct pitot_registry *registry, struct pitot_error *why);
 
 /*
@@ -155,7 +158,7 @@ void pitot_info(struct pitot_registry *registry, const char *name, const char *h
 
 /* ---- state sets: which of a fixed list of states are on ---- */
 
-/* `states` has `count` names, 1 to 1000, all different. All are off at first. */
+/* `states` has `count` names, 1 to 64, all different. All are off at first. */
 struct pitot_stateset *pitot_stateset(struct pitot_registry *registry, const char *name,
 	const char *help, const char *const *states, size_t count);
 /* Sets one state (an index into `states`) and leaves the others. */
@@ -239,15 +242,25 @@ void pitot_gauge_histograms_remove(struct pitot_gauge_histograms *family, ...) P
 #define pitot_gauge_histograms_remove(family, ...)                                                 \
 	pitot_gauge_histograms_remove(family, __VA_ARGS__, PITOT_END)
 
-/* ---- the process itself ---- */
+/* ---- the process itself ----
+ *
+ * Each adds a group that is read from Linux at every gather; what the system does not tell is left
+ * out. Calling one twice on a registry changes nothing. The registry's prefix and constant labels
+ * apply. They are meant for long-running processes, not for batch jobs on a Pushgateway, where the
+ * last values would stay for ever.
+ */
 
 /*
- * Adds the process_* metrics that the official clients export, read from Linux at each gather,
- * plus context switches, page faults and peak memory. What the system does not tell is left out.
+ * process_cpu_seconds_total (and _user_, _system_), process_start_time_seconds, resident, virtual and
+ * peak memory, file descriptors, threads, page faults, context switches. Costs some microseconds.
  */
 void pitot_collect_process(struct pitot_registry *registry);
-/* Adds what glibc's allocator tells (malloc_*, process_heap_bytes). Costs time on huge heaps. */
+/* process_heap_bytes and malloc_*: what glibc's allocator tells. Takes milliseconds on huge heaps. */
 void pitot_collect_malloc(struct pitot_registry *registry);
+/* process_io_*: bytes and system calls read and written. */
+void pitot_collect_io(struct pitot_registry *registry);
+/* process_network_*: IPv4 bytes of the whole network namespace, not of this process alone. */
+void pitot_collect_network(struct pitot_registry *registry);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,16 @@ check_int_at(const char *file, int line, const char *what, long long found, long
 	return report(file, line, found == expected, message);
 }
 
+/* Equal bits, so that -0 differs from 0 and a NaN equals itself. */
+int
+check_double_at(const char *file, int line, const char *what, double found, double expected)
+{
+	char message[512];
+	(void)snprintf(message, sizeof message, "%s: expected %a (%g), found %a (%g)", what, expected,
+		expected, found, found);
+	return report(file, line, memcmp(&found, &expected, sizeof found) == 0, message);
+}
+
 int
 check_text_at(
 	const char *file, int line, const char *what, const char *found, const char *expected)

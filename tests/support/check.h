@@ -36,6 +36,7 @@ int check_main(const char *suite, const struct check_test *tests, size_t count);
 #define check_true(condition) check_true_at(__FILE__, __LINE__, #condition, (condition) ? 1 : 0)
 #define check_int(found, expected)                                                                 \
 	check_int_at(__FILE__, __LINE__, #found, (long long)(found), (long long)(expected))
+#define check_double(found, expected) check_double_at(__FILE__, __LINE__, #found, found, expected)
 #define check_size(found, expected) check_int(found, expected)
 #define check_text(found, expected) check_text_at(__FILE__, __LINE__, #found, found, expected)
 #define check_contains(found, part) check_contains_at(__FILE__, __LINE__, #found, found, part)
@@ -51,6 +52,8 @@ int check_main(const char *suite, const struct check_test *tests, size_t count);
 
 int check_true_at(const char *file, int line, const char *what, int ok);
 int check_int_at(const char *file, int line, const char *what, long long found, long long expected);
+int check_double_at(
+	const char *file, int line, const char *what, double found, double expected);
 int check_text_at(
 	const char *file, int line, const char *what, const char *found, const char *expected);
 int check_contains_at(

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters. Whole amounts are added to an integer, so that they stay exact beyond 2^53, others to a
+ * double; the value is their sum. A negative or non-finite amount is misuse.
+ */
+#include "metrics/cell.h"
+#include "metrics/registry.h"
+
+#include <math.h>
+
+struct pitot_counter {
+	struct pt_child child;
+	pt_whole whole;
+	pt_double fraction;
+};
+
+static struct pitot_counter ignoring = {.child = {.ignored = true}};
+struct pt_child *const pt_ignoring_counter = &ignoring.child;
+
+static size_t
+size(const struct pt_shape *shape)
+{
+	(void)shape;
+	return sizeof(struct pitot_counter);
+}
+
+static size_t
+series_count(const struct pt_shape *shape)
+{
+	(void)shape;
+	return 1;
+}
+
+static struct pt_part_of
+part(const struct pt_shape *shape, size_t index)
+{
+	(void)shape, (void)index;
+	return (struct pt_part_of){.part = PT_PART_TOTAL};
+}
+
+static void
+reset(struct pt_child *child)
+{
+	struct pitot_counter *counter = (struct pitot_counter *)child;
+	pt_whole_set(&counter->whole, 0);
+	pt_whole_set(&counter->fraction, 0);
+}
+
+static void
+read(struct pt_child *child, uint64_t *bits)
+{
+	struct pitot_counter *counter = (struct pitot_counter *)child;
+	uint64_t fraction = pt_whole_get(&counter->fraction);
+	if (fraction == PT_NUMBER_ABSENT)
+		*bits = PT_NUMBER_ABSENT;
+	else
+		*bits = pt_number_bits(
+			(double)pt_whole_get(&counter->whole) + pt_number_from_bits(fraction));
+}
+
+const struct pt_kind pt_kind_counter = {
+	.type = PITOT_COUNTER,
+	.size = size,
+	.series_count = series_count,
+	.part = part,
+	.reset = reset,
+	.read = read,
+};
+
+/* ---- a counter whose value is computed when it is gathered ---- */
+
+static void
+read_callback(struct pt_child *child, uint64_t *bits)
+{
+	double value = child->set->shape.read(child->set->shape.context);
+	*bits = value >= 0 ? pt_number_bits(value) : PT_NUMBER_ABSENT;
+}
+
+static const struct pt_kind callback_kind = {
+	.type = PITOT_COUNTER,
+	.size = size,
+	.series_count = series_count,
+	.part = part,
+	.reset = reset,
+	.read = read_callback,
+};
+
+void
+pitot_counter_callback(struct pitot_registry *registry, const char *name, const char *help,
+	pitot_read_fn *read_value, void *context)
+{
+	(void)pt_declare_single(registry,
+		&(struct pt_declaration){
+			.name = name,
+			.help = help,
+			.kind = &callback_kind,
+			.shape = {.read = read_value, .context = context},
+		},
+		NULL);
+}
+
+/* ---- the face ---- */
+
+struct pitot_counter *
+pitot_counter(struct pitot_registry *registry, const char *name, const char *help)
+{
+	return (struct pitot_counter *)pt_declare_single(registry,
+		&(struct pt_declaration){.name = name, .help = help, .kind = &pt_kind_counter},
+		pt_ignoring_counter);
+}
+
+void
+pitot_counter_inc(struct pitot_counter *counter)
+{
+	if (!counter->child.ignored)
+		pt_whole_add(&counter->whole, 1);
+}
+
+void
+pitot_counter_add(struct pitot_counter *counter, double amount)
+{
+	if (counter->child.ignored)
+		return;
+	if (!(amount >= 0) || isinf(amount)) {
+		pt_registry_misuse(counter->child.set->registry,
+			"%s: a counter takes finite amounts from 0 up; another was ignored",
+			counter->child.set->declared->name);
+		return;
+	}
+	if (amount < 0x1p63 && amount == (double)(uint64_t)amount)
+		pt_whole_add(&counter->whole, (uint64_t)amount);
+	else
+		pt_double_add(&counter->fraction, amount);
+}
+
+void
+pitot_counter_add_exemplar(struct pitot_counter *counter, double amount,
+	const struct pitot_label *labels, size_t label_count)
+{
+	pitot_counter_add(counter, amount);
+	if (!counter->child.ignored && amount >= 0 && !isinf(amount))
+		pt_exemplar_keep(&counter->child, 0, amount, labels, label_count);
+}
+
+void
+pt_counter_set(struct pitot_counter *counter, double value)
+{
+	if (counter->child.ignored)
+		return;
+	pt_whole_set(&counter->fraction, value >= 0 ? pt_number_bits(value) : PT_NUMBER_ABSENT);
+}
