@@ -33,6 +33,12 @@ int pitot_config_from_env(struct pitot_config *config, const char *prefix,
 /* Releases what the config owns; harmless on a zeroed one. */
 void pitot_config_clear(struct pitot_config *config);
 
+/*
+ * Reads a duration such as "15s", "1h30m" or "500ms": units y, w, d, h, m, s, ms from large to small,
+ * each at most once. Anything else, also a number without a unit, is PITOT_USAGE.
+ */
+int pitot_duration_parse(const char *text, int64_t *ms, struct pitot_error *why) PITOT_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,21 +11,21 @@
 static int
 read_all(int fd, const char *path, struct pt_buf *into, struct pitot_error *why)
 {
+	char bytes[8192];
 	for (;;) {
-		/* One byte more than the limit tells a file of exactly that size from a longer one. */
-		size_t left = into->limit - into->length;
-		char *room = pt_buf_room(into, left < 65536 ? (left == 0 ? 1 : left) : 65536);
-		if (room == NULL)
-			return pt_error_set(why, PITOT_NO_INPUT, "%s: larger than %zu bytes", path,
-				into->limit);
-		ssize_t got = read(fd, room, left < 65536 ? left : 65536);
+		ssize_t got = read(fd, bytes, sizeof bytes);
 		if (got == 0)
 			return 0;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return pt_error_set(why, PITOT_NO_INPUT, "%s: %s", path, strerror(errno));
-		into->length += (size_t)got;
+		if ((size_t)got > into->limit - into->length)
+			return pt_error_set(
+				why, PITOT_NO_INPUT, "%s: larger than %zu bytes", path, into->limit);
+		pt_buf_put(into, bytes, (size_t)got);
+		if (pt_buf_error(into) != 0)
+			return pt_error_memory(why);
 	}
 }
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/series.h"
+
+#include <math.h>
+#include <pthread.h>
+#include "support/check.h"
+
+static struct pt_labels *
+labels_of(const char *const *texts, size_t count)
+{
+	struct pt_label pairs[16];
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = pt_label_of(texts[2 * i], texts[2 * i + 1]);
+	return pt_labels_new(pairs, count);
+}
+
+static struct pt_family *
+family_of(const char *name, enum pitot_type type)
+{
+	return pt_family_new(name, strlen(name), type, NULL, 0, NULL, 0);
+}
+
+static void
+labels_are_sorted_and_empty_ones_dropped(void)
+{
+	static const char *const texts[] = {"b", "2", "a", "1", "z", "", "B", "0", "ab", "3"};
+	static const char *const names[] = {"B", "a", "ab", "b"};
+	struct pt_labels *labels = labels_of(texts, 5);
+	check_fatal(labels != NULL);
+	check_size(labels->count, 4);
+	for (size_t i = 0; i < 4; i++)
+		check_text(labels->pairs[i].name, names[i]);
+	check_text(pt_labels_find(labels, "b"), "2");
+	check_true(pt_labels_find(labels, "z") == NULL);
+	check_true(pt_labels_find(labels, "") == NULL);
+	pt_labels_unref(labels);
+}
+
+static void
+labels_are_copied(void)
+{
+	char name[] = "name", value[] = "value";
+	struct pt_label pair = pt_label_of(name, value);
+	struct pt_labels *labels = pt_labels_new(&pair, 1);
+	check_fatal(labels != NULL);
+	(void)memset(name, 'x', 4);
+	(void)memset(value, 'x', 5);
+	check_text(pt_labels_find(labels, "name"), "value");
+	check_size(labels->pairs[0].name_length, 4);
+	check_size(labels->pairs[0].value_length, 5);
+	pt_labels_unref(labels);
+}
+
+static void
+labels_are_equal_whatever_their_order_was(void)
+{
+	static const char *const one[] = {"a", "1", "b", "2"};
+	static const char *const two[] = {"b", "2", "a", "1"};
+	static const char *const others[][4] = {
+		{"a", "1", "b", "3"}, {"a", "1", "c", "2"}, {"a", "1", "b", "22"}, {"a", "1", "b", ""}};
+	struct pt_labels *left = labels_of(one, 2), *right = labels_of(two, 2);
+	check_fatal(left != NULL && right != NULL);
+	check_true(pt_labels_equal(left, right));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		struct pt_labels *other = labels_of(others[i], 2);
+		check_fatal(other != NULL);
+		check_true(!pt_labels_equal(left, other));
+		pt_labels_unref(other);
+	}
+	pt_labels_unref(left);
+	pt_labels_unref(right);
+	pt_labels_unref(NULL);
+}
+
+static void
+no_labels_are_labels_too(void)
+{
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(labels != NULL);
+	check_size(labels->count, 0);
+	check_true(pt_labels_equal(labels, labels));
+	pt_labels_unref(labels);
+}
+
+static void
+a_name_that_stands_twice_is_found(void)
+{
+	struct pt_label pairs[] = {pt_label_of("a", "1"), pt_label_of("b", "2"), pt_label_of("a", "")};
+	check_true(pt_labels_duplicate(pairs, 0) == NULL);
+	check_true(pt_labels_duplicate(pairs, 2) == NULL);
+	check_text(pt_labels_duplicate(pairs, 3), "a");
+}
+
+static void
+a_family_keeps_its_texts(void)
+{
+	struct pt_family *family =
+		pt_family_new("mail_seconds_x", 12, PITOT_GAUGE, "Help!", 4, "seconds", 7);
+	check_fatal(family != NULL);
+	check_text(family->name, "mail_seconds");
+	check_text(family->help, "Help");
+	check_text(family->unit, "seconds");
+	check_size(family->name_length, 12);
+	check_size(family->help_length, 4);
+	check_size(family->unit_length, 7);
+	check_true(family->has_help);
+	check_int(family->type, PITOT_GAUGE);
+	pt_family_unref(pt_family_ref(family));
+	pt_family_unref(family);
+	pt_family_unref(NULL);
+}
+
+static void
+no_help_is_not_an_empty_help(void)
+{
+	struct pt_family *none = pt_family_new("a", 1, PITOT_GAUGE, NULL, 5, NULL, 5);
+	struct pt_family *empty = pt_family_new("a", 1, PITOT_GAUGE, "", 0, "", 0);
+	check_fatal(none != NULL && empty != NULL);
+	check_true(!none->has_help && empty->has_help);
+	check_text(none->help, "");
+	check_text(none->unit, "");
+	check_text(empty->help, "");
+	pt_family_unref(none);
+	pt_family_unref(empty);
+}
+
+static void
+ids_are_dense_and_used_again_when_free(void)
+{
+	enum { count = 300 };
+	static struct pt_series *series[count];
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("a", PITOT_GAUGE);
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(ids != NULL && family != NULL && labels != NULL);
+	for (uint32_t i = 0; i < count; i++) {
+		series[i] = pt_series_new(ids, family, labels, PT_PART_VALUE, 0, NULL, 0);
+		check_fatal(series[i] != NULL);
+		check_int(series[i]->id, i);
+	}
+	/* One that is still referenced keeps its number. */
+	struct pt_series *kept = pt_series_ref(series[7]);
+	for (size_t i = 0; i < count; i++)
+		pt_series_unref(series[i]);
+	static bool taken[count];
+	for (size_t i = 0; i < count - 1; i++) {
+		series[i] = pt_series_new(ids, family, labels, PT_PART_VALUE, 0, NULL, 0);
+		check_fatal(series[i] != NULL && series[i]->id < count && series[i]->id != 7);
+		check_true(!taken[series[i]->id]);
+		taken[series[i]->id] = true;
+	}
+	for (size_t i = 0; i < count - 1; i++)
+		pt_series_unref(series[i]);
+	/* The last series keeps all it needs. */
+	pt_ids_unref(ids);
+	pt_family_unref(family);
+	pt_labels_unref(labels);
+	check_text(kept->family->name, "a");
+	pt_series_unref(kept);
+	pt_series_unref(NULL);
+	pt_ids_unref(NULL);
+}
+
+static void
+the_extra_label_stands_in_its_place(void)
+{
+	static const struct {
+		const char *texts[4];
+		size_t count, place;
+	} rows[] = {
+		{{NULL}, 0, 0},
+		{{"a", "1"}, 1, 1},
+		{{"z", "1"}, 1, 0},
+		{{"a", "1", "z", "2"}, 2, 1},
+		{{"a", "1", "b", "2"}, 2, 2},
+		{{"m", "1", "z", "2"}, 2, 0},
+	};
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("h", PITOT_HISTOGRAM);
+	check_fatal(ids != NULL && family != NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pt_labels *labels = labels_of(rows[i].texts, rows[i].count);
+		check_fatal(labels != NULL);
+		struct pt_series *series =
+			pt_series_new(ids, family, labels, PT_PART_BUCKET, 1, NULL, 0);
+		check_fatal(series != NULL);
+		check_size(pt_series_label_count(series), rows[i].count + 1);
+		const char *before = "";
+		for (size_t j = 0; j <= rows[i].count; j++) {
+			struct pt_label label = pt_series_label(series, j);
+			check_int(strcmp(label.name, "le") == 0, j == rows[i].place);
+			check_true(strcmp(before, label.name) < 0);
+			check_size(label.name_length, strlen(label.name));
+			check_size(label.value_length, strlen(label.value));
+			before = label.name;
+		}
+		check_text(pt_series_label(series, rows[i].place).value, "1.0");
+		pt_series_unref(series);
+		pt_labels_unref(labels);
+	}
+	pt_family_unref(family);
+	pt_ids_unref(ids);
+}
+
+static void
+parts_have_their_extra_labels(void)
+{
+	static const struct {
+		enum pt_part part;
+		double bound;
+		const char *state, *name, *value;
+	} rows[] = {
+		{PT_PART_BUCKET, INFINITY, NULL, "le", "+Inf"},
+		{PT_PART_BUCKET, 1e6, NULL, "le", "1e+06"},
+		{PT_PART_QUANTILE, 0.99, NULL, "quantile", "0.99"},
+		{PT_PART_STATE, 0, "up", "family", "up"},
+		{PT_PART_COUNT, 0, NULL, NULL, NULL},
+		{PT_PART_VALUE, 0, NULL, NULL, NULL},
+	};
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("family", PITOT_UNKNOWN);
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(ids != NULL && family != NULL && labels != NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pt_series *series = pt_series_new(
+			ids, family, labels, rows[i].part, rows[i].bound, rows[i].state, 5);
+		check_fatal(series != NULL);
+		check_int(series->start_ms, 5);
+		check_size(pt_series_label_count(series), rows[i].name != NULL ? 1 : 0);
+		if (rows[i].name != NULL) {
+			check_text(series->extra_name, rows[i].name);
+			check_text(series->extra_value, rows[i].value);
+		} else {
+			check_true(series->extra_name == NULL && series->extra_value == NULL);
+		}
+		pt_series_unref(series);
+	}
+	pt_labels_unref(labels);
+	pt_family_unref(family);
+	pt_ids_unref(ids);
+}
+
+struct shared {
+	struct pt_ids *ids;
+	struct pt_family *family;
+	struct pt_labels *labels;
+};
+
+static void *
+make_and_drop(void *context)
+{
+	struct shared *shared = context;
+	for (int i = 0; i < 2000; i++) {
+		struct pt_series *series = pt_series_new(
+			shared->ids, shared->family, shared->labels, PT_PART_VALUE, 0, NULL, 0);
+		if (series == NULL)
+			return shared;
+		pt_series_unref(pt_series_ref(series));
+		pt_series_unref(series);
+	}
+	return NULL;
+}
+
+static void
+threads_may_take_and_drop_references(void)
+{
+	enum { count = 4 };
+	pthread_t threads[count];
+	struct shared shared = {pt_ids_new(), family_of("a", PITOT_GAUGE), pt_labels_new(NULL, 0)};
+	check_fatal(shared.ids != NULL && shared.family != NULL && shared.labels != NULL);
+	for (int i = 0; i < count; i++)
+		check_fatal(pthread_create(&threads[i], NULL, make_and_drop, &shared) == 0);
+	for (int i = 0; i < count; i++) {
+		void *failed;
+		(void)pthread_join(threads[i], &failed);
+		check_true(failed == NULL);
+	}
+	/* All are gone, so there were never more numbers than threads. */
+	struct pt_series *last = pt_series_new(
+		shared.ids, shared.family, shared.labels, PT_PART_VALUE, 0, NULL, 0);
+	check_fatal(last != NULL);
+	check_true(last->id < count);
+	pt_series_unref(last);
+	pt_ids_unref(shared.ids);
+	pt_family_unref(shared.family);
+	pt_labels_unref(shared.labels);
+}
+
+CHECK_MAIN("model/series", TEST(labels_are_sorted_and_empty_ones_dropped), TEST(labels_are_copied),
+	TEST(labels_are_equal_whatever_their_order_was), TEST(no_labels_are_labels_too),
+	TEST(a_name_that_stands_twice_is_found), TEST(a_family_keeps_its_texts),
+	TEST(no_help_is_not_an_empty_help), TEST(ids_are_dense_and_used_again_when_free),
+	TEST(the_extra_label_stands_in_its_place), TEST(parts_have_their_extra_labels),
+	TEST(threads_may_take_and_drop_references))
