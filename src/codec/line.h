@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What both text formats have in common: walking a snapshot family by family and metric by metric,
+ * and writing names, labels and times. Failures stick in the buffer.
+ */
+#ifndef PT_CODEC_LINE_H
+#define PT_CODEC_LINE_H
+
+#include "base/number.h"
+#include "codec/label_list.h"
+
+struct pt_line {
+	struct pt_buf *out;
+	const struct pitot_snapshot *snapshot;
+	const struct pitot_encode_options *options;
+	struct pt_labels *extra; /* options->labels, sorted; NULL for none */
+	struct pt_label_list list;
+};
+
+/* Half-open range of series in the snapshot's table. */
+struct pt_range {
+	size_t from, to;
+};
+
+/* Both must be paired; init failing sticks in `out`. */
+void pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapshot *snapshot,
+	const struct pitot_encode_options *options);
+void pt_line_clear(struct pt_line *line);
+
+/* The series from `from` on that share its family, or its family and labels (up to `to`). */
+struct pt_range pt_line_family(const struct pitot_snapshot *snapshot, size_t from);
+struct pt_range pt_line_metric(const struct pitot_snapshot *snapshot, size_t from, size_t to);
+
+/* "# KEYWORD name text" */
+void pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_family *family,
+	const char *suffix, const char *text);
+/* The HELP line; `quotes`: escape them too. */
+void pt_line_help(
+	struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes);
+/* The sample's name with `suffix`, its labels, and a space. */
+void pt_line_name(struct pt_line *line, const struct pt_series *series, const char *suffix);
+/* {a="b",…}; "{}" for none. */
+void pt_line_labels(struct pt_buf *out, const struct pt_labels *labels);
+void pt_line_number(struct pt_buf *out, uint64_t bits, enum pt_number_style style);
+/* Seconds with up to three decimals, at least one: 1700000000.5 */
+void pt_line_seconds(struct pt_buf *out, int64_t ms);
+
+#endif
