@@ -4,6 +4,7 @@
  * on names that become the same by escaping, on too many labels, and when memory or a limit is out.
  */
 #include "base/error.h"
+#include "base/limits.h"
 #include "codec/escape.h"
 #include "codec/openmetrics.h"
 #include "codec/remote_write_v1.h"
