@@ -145,7 +145,7 @@ pitot_parse(const char *text, size_t length, const struct pitot_parse_options *o
 	parse.open = format == PITOT_OPENMETRICS_1_0;
 	parse.strict = parse.options->strict;
 	struct pitot_snapshot *snapshot = NULL;
-	if (read_text(&parse, text, length))
+	if (read_text(&parse, length > 0 ? text : "", length))
 		snapshot = pt_parse_build(&parse);
 	clear(&parse);
 	return snapshot;
