@@ -114,13 +114,15 @@ bool pt_parse_fail(struct pt_parse *parse, const char *at, const char *format, .
 bool pt_parse_over(struct pt_parse *parse, const char *at, const char *what, size_t limit);
 /* "expected …, found …": the word that stands there. */
 bool pt_parse_expected(struct pt_parse *parse, const char *at, const char *what);
+/* The same within braces, where words are shorter. */
+bool pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what);
 bool pt_parse_memory(struct pt_parse *parse);
 /* The line's rest begins with `c`. */
 bool pt_parse_is(const struct pt_parse *parse, char c);
-/* The word that stands there, up to a blank or the end of the line; does not move. */
+/* The word that stands there, up to a blank or the line's end, perhaps empty; does not move. */
 struct pt_parse_text pt_parse_word(const struct pt_parse *parse);
 bool pt_parse_text_is(struct pt_parse_text text, const char *other);
-/* Blanks that must be there: one or more; one space in strict OpenMetrics. */
+/* Blanks between words that need them; one space in strict OpenMetrics. */
 bool pt_parse_gap(struct pt_parse *parse);
 /* Blanks that may be there; not in strict OpenMetrics. */
 bool pt_parse_skip(struct pt_parse *parse);

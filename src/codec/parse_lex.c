@@ -92,28 +92,56 @@ show(char *out, struct pt_parse_text text)
 	*out = '\0';
 }
 
-bool
-pt_parse_expected(struct pt_parse *parse, const char *at, const char *what)
+/* What an error calls the word at `at`: up to a blank, or one of `stops`; in quotes, what they hold. */
+static struct pt_parse_text
+found_word(const struct pt_parse *parse, const char *at, const char *stops)
+{
+	struct pt_parse_text found = {at, 1};
+	if (*at == '"') {
+		found = (struct pt_parse_text){at + 1, 0};
+		stops = "\"";
+	}
+	while (found.bytes + found.length < parse->end) {
+		char c = found.bytes[found.length];
+		if ((is_blank(c) && *at != '"') || strchr(stops, c) != NULL)
+			break;
+		found.length++;
+	}
+	return found;
+}
+
+static bool
+expected(struct pt_parse *parse, const char *at, const char *what, const char *stops)
 {
 	if (at == parse->end)
 		return pt_parse_fail(parse, at, "expected %s, found the end of the line", what);
 	if (is_blank(*at))
 		return pt_parse_fail(
 			parse, at, "expected %s, found a %s", what, *at == ' ' ? "blank" : "tab");
-	struct pt_parse_text found = {at, 0};
-	while (at + found.length < parse->end && !is_blank(at[found.length]))
-		found.length++;
+	struct pt_parse_text found = found_word(parse, at, stops);
 	bool cut = found.length > shown;
 	if (cut) {
 		found.length = shown;
 		/* Never cut within a character. */
-		while ((at[found.length] & 0xc0) == 0x80)
+		while (((unsigned char)found.bytes[found.length] & 0xc0) == 0x80)
 			found.length--;
 	}
 	char text[4 * shown + 1];
 	show(text, found);
 	return pt_parse_fail(
 		parse, at, "expected %s, found \"%s\"%s", what, text, cut ? "..." : "");
+}
+
+bool
+pt_parse_expected(struct pt_parse *parse, const char *at, const char *what)
+{
+	return expected(parse, at, what, "{");
+}
+
+bool
+pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what)
+{
+	return expected(parse, at, what, "=,}\"");
 }
 
 bool
@@ -156,7 +184,8 @@ pt_parse_gap(struct pt_parse *parse)
 	const char *from = parse->at;
 	while (parse->at < parse->end && is_blank(*parse->at))
 		parse->at++;
-	return parse->at > from || pt_parse_expected(parse, from, "a blank");
+	/* At the end of the line it is the next word that is missing. */
+	return parse->at > from || from == parse->end || pt_parse_expected(parse, from, "a blank");
 }
 
 bool
@@ -194,15 +223,14 @@ is_name_byte(char c, bool label)
 static bool
 plain_name(struct pt_parse *parse, bool label, struct pt_parse_text *name)
 {
-	const char *what = label ? "a label name" : "a metric name";
 	const char *from = parse->at, *to = from;
 	while (to < parse->end && is_name_byte(*to, label))
 		to++;
-	if (to == from || (*from >= '0' && *from <= '9'))
-		return pt_parse_expected(parse, from, what);
-	/* What may stand behind a name; anything else was meant to be part of it. */
-	if (to < parse->end && strchr(label ? " \t=" : " \t{", *to) == NULL)
-		return pt_parse_expected(parse, from, what);
+	bool good = to > from && (*from < '0' || *from > '9');
+	/* What may stand behind a name, or looks like it; anything else was meant to be part of it. */
+	if (!good || (to < parse->end && strchr(label ? " \t=,}\"" : " \t{", *to) == NULL))
+		return label ? pt_parse_expected_label(parse, from, "a label name")
+			     : pt_parse_expected(parse, from, "a metric name");
 	*name = (struct pt_parse_text){from, (size_t)(to - from)};
 	parse->at = to;
 	return true;
@@ -273,7 +301,7 @@ pt_parse_quoted(
 		if (++to == parse->end)
 			break;
 		if (unescaped(*to) == '\0')
-			return pt_parse_expected(
+			return pt_parse_expected_label(
 				parse, to - 1, "one of the escapes \\\\, \\\" and \\n");
 	}
 	if (to == parse->end)
