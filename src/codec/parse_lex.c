@@ -22,12 +22,33 @@ source(const struct pt_parse *parse)
 	return parse->options->source != NULL ? parse->options->source : "input";
 }
 
+/* Writes `text` so that it cannot disturb a terminal; `out` has room for four times its length. */
+static void
+show(char *out, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c >= ' ' && c != 0x7f) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '\\';
+		*out++ = 'x';
+		*out++ = digits[c >> 4];
+		*out++ = digits[c & 15];
+	}
+	*out = '\0';
+}
+
 static bool
 describe(struct pt_parse *parse, int code, const char *at, const char *text)
 {
+	char shown_text[4 * PITOT_ERROR_TEXT];
 	unsigned column = (unsigned)(at - parse->line) + 1;
+	show(shown_text, text);
 	(void)pt_error_set(
-		parse->why, code, "%s:%u:%u: %s", source(parse), parse->number, column, text);
+		parse->why, code, "%s:%u:%u: %s", source(parse), parse->number, column, shown_text);
 	if (parse->why != NULL) {
 		parse->why->line = parse->number;
 		parse->why->column = column;
@@ -69,30 +90,8 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Writes `text` so that it cannot disturb a terminal; `out` has room for four times its length. */
-static void
-show(char *out, struct pt_parse_text text)
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.bytes[i];
-		if (c >= ' ' && c != 0x7f) {
-			*out++ = (char)c;
-			continue;
-		}
-		*out++ = '\\';
-		if (c == '\t' || c == '\r') {
-			*out++ = c == '\t' ? 't' : 'r';
-			continue;
-		}
-		*out++ = 'x';
-		*out++ = digits[c >> 4];
-		*out++ = digits[c & 15];
-	}
-	*out = '\0';
-}
-
-/* What an error calls the word at `at`: up to a blank, or one of `stops`; in quotes, what they hold. */
+/* What an error calls the word at `at`: up to a blank, or one of `stops`; in quotes, what they
+ * hold. */
 static struct pt_parse_text
 found_word(const struct pt_parse *parse, const char *at, const char *stops)
 {
@@ -126,10 +125,8 @@ expected(struct pt_parse *parse, const char *at, const char *what, const char *s
 		while (((unsigned char)found.bytes[found.length] & 0xc0) == 0x80)
 			found.length--;
 	}
-	char text[4 * shown + 1];
-	show(text, found);
-	return pt_parse_fail(
-		parse, at, "expected %s, found \"%s\"%s", what, text, cut ? "..." : "");
+	return pt_parse_fail(parse, at, "expected %s, found \"%.*s\"%s", what, (int)found.length,
+		found.bytes, cut ? "..." : "");
 }
 
 bool
@@ -210,14 +207,14 @@ pt_parse_line_end(struct pt_parse *parse)
 	while (!parse->strict && parse->at < parse->end && is_blank(*parse->at))
 		parse->at++;
 	return parse->at == parse->end ||
-		pt_parse_expected(parse, parse->at, "the end of the line");
+	       pt_parse_expected(parse, parse->at, "the end of the line");
 }
 
 static bool
 is_name_byte(char c, bool label)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || (c == ':' && !label);
+	       c == '_' || (c == ':' && !label);
 }
 
 static bool
@@ -227,7 +224,8 @@ plain_name(struct pt_parse *parse, bool label, struct pt_parse_text *name)
 	while (to < parse->end && is_name_byte(*to, label))
 		to++;
 	bool good = to > from && (*from < '0' || *from > '9');
-	/* What may stand behind a name, or looks like it; anything else was meant to be part of it. */
+	/* What may stand behind a name, or looks like it; anything else was meant to be part of it.
+	 */
 	if (!good || (to < parse->end && strchr(label ? " \t=,}\"" : " \t{", *to) == NULL))
 		return label ? pt_parse_expected_label(parse, from, "a label name")
 			     : pt_parse_expected(parse, from, "a metric name");
@@ -289,8 +287,7 @@ unescape(struct pt_parse *parse, struct pt_parse_text *text)
 }
 
 bool
-pt_parse_quoted(
-	struct pt_parse *parse, const char *what, size_t limit, struct pt_parse_text *text)
+pt_parse_quoted(struct pt_parse *parse, const char *what, size_t limit, struct pt_parse_text *text)
 {
 	const char *quote = parse->at, *to = quote + 1;
 	bool escapes = false;
@@ -305,7 +302,8 @@ pt_parse_quoted(
 				parse, to - 1, "one of the escapes \\\\, \\\" and \\n");
 	}
 	if (to == parse->end)
-		return pt_parse_fail(parse, quote, "this %s has no closing quote in its line", what);
+		return pt_parse_fail(
+			parse, quote, "this %s has no closing quote in its line", what);
 	*text = (struct pt_parse_text){quote + 1, (size_t)(to - quote - 1)};
 	if (text->length > limit) {
 		char message[64];
@@ -340,7 +338,7 @@ pt_parse_milliseconds(struct pt_parse *parse, int64_t *ms)
 	for (; ok && i < word.length; i++) {
 		int digit = word.bytes[i] - '0';
 		ok = digit >= 0 && digit <= 9 && !__builtin_mul_overflow(value, 10, &value) &&
-			!__builtin_add_overflow(value, digit, &value);
+		     !__builtin_add_overflow(value, digit, &value);
 	}
 	if (!ok)
 		return pt_parse_expected(

@@ -67,7 +67,8 @@ label_end(struct pt_parse *parse, bool *last)
 		return false;
 	*last = pt_parse_is(parse, '}');
 	if (*last && parse->open && parse->strict)
-		return pt_parse_fail(parse, comma, "OpenMetrics has no comma behind the last label");
+		return pt_parse_fail(
+			parse, comma, "OpenMetrics has no comma behind the last label");
 	return true;
 }
 
@@ -120,8 +121,8 @@ check_exemplar(struct pt_parse *parse, const struct pt_parse_line *line)
 		points += pt_utf8_count(pair->value, pair->value_length);
 	}
 	return points <= PT_LIMIT_EXEMPLAR ||
-		pt_parse_over(parse, line->exemplar_at, "too many characters in the exemplar's labels",
-			PT_LIMIT_EXEMPLAR);
+	       pt_parse_over(parse, line->exemplar_at,
+		       "too many characters in the exemplar's labels", PT_LIMIT_EXEMPLAR);
 }
 
 static bool
@@ -188,7 +189,7 @@ read_name_and_labels(struct pt_parse *parse, struct pt_parse_line *line)
 			return true;
 	}
 	return read_labels(parse, &line->name, line->labels, &line->label_count) &&
-		pt_parse_space(parse);
+	       pt_parse_space(parse);
 }
 
 bool
@@ -204,7 +205,8 @@ pt_parse_sample(struct pt_parse *parse)
 	line.exemplar_value = 0;
 	/* A name in quotes may only stand in braces. */
 	if (pt_parse_is(parse, '"'))
-		return pt_parse_expected(parse, parse->at, "a metric name, or one in quotes in braces");
+		return pt_parse_expected(
+			parse, parse->at, "a metric name, or one in quotes in braces");
 	if (!read_name_and_labels(parse, &line))
 		return false;
 	line.value_at = parse->at;

@@ -17,8 +17,7 @@ parse_with_faults(const char *path)
 	unsigned long runs = 0;
 	for (struct fault fault = {0}; fault_next(&fault); runs++) {
 		struct pitot_error why = {0};
-		struct pitot_snapshot *found =
-			pitot_parse(input.bytes, input.length, NULL, &why);
+		struct pitot_snapshot *found = pitot_parse(input.bytes, input.length, NULL, &why);
 		bool met = fault_met();
 		if (met && found == NULL)
 			check_true(why.code == PITOT_NO_MEMORY || clean == NULL);

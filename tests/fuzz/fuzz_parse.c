@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the text parser: any bytes are a snapshot or an error that says where. What strict accepts,
- * tolerant accepts too, as the same series.
+ * Fuzzes the text parser: any bytes are a snapshot or an error that says where. What strict
+ * accepts, tolerant accepts too, as the same series.
  */
 #include <pitot/exposition.h>
 #include <stdlib.h>
@@ -23,7 +23,8 @@ touch(const struct pitot_snapshot *snapshot)
 	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
 		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
 		require(strlen(sample.family) > 0 && !sample.absent);
-		require(strlen(sample.help) + strlen(sample.unit) + strlen(sample.suffix) < SIZE_MAX);
+		require(strlen(sample.help) + strlen(sample.unit) + strlen(sample.suffix) <
+			SIZE_MAX);
 		for (size_t j = 0; j < sample.label_count; j++) {
 			struct pitot_label label = pitot_sample_label(&sample, j);
 			require(strlen(label.name) > 0 && strlen(label.value) > 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot as plain text, for golden files. Each family begins with "family NAME TYPE" and, where it
- * has them, "unit UNIT" and "help HELP"; a series is
+ * A snapshot as plain text, for golden files. Each family begins with "family NAME TYPE" and, where
+ *it has them, "unit UNIT" and "help HELP"; a series is
  *
  *	NAME{LABEL="VALUE",…} NUMBER [time MS] [since MS]
  *

@@ -20,7 +20,8 @@ struct fault {
 	unsigned long run; /* the allocation that fails, from 1 */
 };
 
-/* Ends the run before, arms the next one; false, and nothing is armed, after one without a fault. */
+/* Ends the run before, arms the next one; false, and nothing is armed, after one without a fault.
+ */
 bool fault_next(struct fault *fault);
 bool fault_met(void);
 

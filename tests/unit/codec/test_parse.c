@@ -74,8 +74,8 @@ check_invalid(const char *path)
 	char place[64];
 	(void)snprintf(place, sizeof place, "input:%u:%u: ", why.line, why.column);
 	check_true_at(path, 0, "has the place", strncmp(text, place, strlen(place)) == 0);
-	check_true_at(path, 0, "has a code",
-		why.code == PITOT_BAD_INPUT || why.code == PITOT_NO_MEMORY);
+	check_true_at(
+		path, 0, "has a code", why.code == PITOT_BAD_INPUT || why.code == PITOT_NO_MEMORY);
 }
 
 static void
@@ -133,7 +133,9 @@ static const struct row rows[] = {
 	{"# comment\na 1\n" EOF_LINE, true, true, true, false},
 	{"#\na 1\n" EOF_LINE, true, true, true, false},
 	{"a 1\r\n# EOF\r\n", true, false, true, false},
-	{"\xef\xbb\xbf" "a 1\n" EOF_LINE, true, false, true, false},
+	{"\xef\xbb\xbf"
+	 "a 1\n" EOF_LINE,
+		true, false, true, false},
 	/* blanks */
 	{"a  1\n" EOF_LINE, true, true, true, false},
 	{"a\t1\n" EOF_LINE, true, true, true, false},
@@ -156,8 +158,8 @@ static const struct row rows[] = {
 	{"# TYPE a counter\na_total 1 # {t=\"x\"} 1\n" EOF_LINE, true, false, true, true},
 	{"# TYPE a counter\na_total 1 # {} 1 2.5\n" EOF_LINE, true, false, true, true},
 	{"# TYPE a gauge\na 1 # {t=\"x\"} 1\n" EOF_LINE, true, false, true, false},
-	{"# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1 # {} 1\n" EOF_LINE, true, false, true,
-		false},
+	{"# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1 # {} 1\n" EOF_LINE, true, false,
+		true, false},
 	/* types */
 	{"# TYPE a counter\na 1\n" EOF_LINE, true, true, true, false},
 	{"# TYPE a_total counter\na_total 1\n" EOF_LINE, true, true, true, false},
@@ -441,8 +443,7 @@ many_series_are_all_found_again(void)
 	/* Round robin over families, so that nothing is in the order of the snapshot. */
 	for (unsigned i = 0; i < count; i++)
 		pt_buf_printf(&text, "m%u{a=\"%u\",b=\"x\"} %u\n", i % 7, i, i);
-	struct pitot_snapshot *snapshot =
-		parse(pt_buf_text(&text), PITOT_FORMAT_AUTO, false, NULL);
+	struct pitot_snapshot *snapshot = parse(pt_buf_text(&text), PITOT_FORMAT_AUTO, false, NULL);
 	check_fatal(snapshot != NULL);
 	check_size(pitot_snapshot_size(snapshot), count);
 	size_t index = 0, wrong = 0;
