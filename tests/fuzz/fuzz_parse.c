@@ -3,11 +3,10 @@
  * Fuzzes the text parser: any bytes are a snapshot or an error that says where. What strict
  * accepts, tolerant accepts too, as the same series.
  */
+#include "fuzz/fuzz.h"
 #include <pitot/exposition.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 require(bool condition)
