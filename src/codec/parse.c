@@ -40,8 +40,8 @@ check_bytes(struct pt_parse *parse, const char *text, size_t length)
 		from = next_line(parse, from, text + length);
 	while (bad > parse->end);
 	if (nul != NULL)
-		return pt_parse_fail(
-			parse, nul, "expected text, found a NUL byte, which a label or name cannot hold");
+		return pt_parse_fail(parse, nul,
+			"expected text, found a NUL byte, which a label or name cannot hold");
 	return pt_parse_fail(
 		parse, bad, "expected UTF-8, found the byte 0x%02x", (unsigned)(unsigned char)*bad);
 }
@@ -139,13 +139,14 @@ pitot_parse(const char *text, size_t length, const struct pitot_parse_options *o
 	}
 	if (length > PT_LIMIT_TEXT) {
 		(void)pt_error_set(why, PITOT_NO_MEMORY, "%s: too long: the limit is %zu bytes",
-			parse.options->source != NULL ? parse.options->source : "input", PT_LIMIT_TEXT);
+			parse.options->source != NULL ? parse.options->source : "input",
+			PT_LIMIT_TEXT);
 		return NULL;
 	}
 	parse.open = format == PITOT_OPENMETRICS_1_0;
 	parse.strict = parse.options->strict;
 	struct pitot_snapshot *snapshot = NULL;
-	if (read_text(&parse, text, length))
+	if (read_text(&parse, length > 0 ? text : "", length))
 		snapshot = pt_parse_build(&parse);
 	clear(&parse);
 	return snapshot;

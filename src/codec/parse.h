@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the text parser share. A line is read by parse_meta.c or parse_sample.c with the
- * words of parse_lex.c; what it says is filed by parse_family.c; parse_build.c makes the snapshot.
+ * What the files of the text parser share. A line is read by parse_meta.c or parse_sample.c with
+ * the words of parse_lex.c; what it says is filed by parse_family.c; parse_build.c makes the
+ * snapshot.
  *
  * Every function that returns bool has described the failure when it returns false.
  */
@@ -27,12 +28,13 @@ struct pt_parse_table {
 
 typedef bool pt_parse_equal(const void *item, const void *key);
 void pt_parse_table_clear(struct pt_parse_table *table);
-void *pt_parse_table_find(const struct pt_parse_table *table, uint64_t hash,
-	pt_parse_equal *equal, const void *key);
+void *pt_parse_table_find(
+	const struct pt_parse_table *table, uint64_t hash, pt_parse_equal *equal, const void *key);
 /* The item must not be there yet. False (nothing is described) if memory is out. */
 bool pt_parse_table_add(struct pt_parse_table *table, uint64_t hash, void *item);
 
-/* ---- what has been read so far; all of it lives in the arena, its texts there or in the input ---- */
+/* ---- what has been read so far; all of it lives in the arena, its texts there or in the input
+ * ---- */
 
 /* A run of bytes, no NUL behind it. */
 struct pt_parse_text {
@@ -69,8 +71,8 @@ struct pt_parse_family {
 	struct pt_parse_family *next;
 	struct pt_parse_name *name; /* as declared, so perhaps with _total */
 	enum pitot_type type;
-	bool typed;                        /* there was a TYPE line */
-	struct pt_parse_text help, unit;   /* bytes is NULL where there was no such line */
+	bool typed;                      /* there was a TYPE line */
+	struct pt_parse_text help, unit; /* bytes is NULL where there was no such line */
 	struct pt_parse_metric *first, *last;
 	bool suffixed; /* has samples whose name is not the family's own */
 	unsigned line;
@@ -81,17 +83,18 @@ struct pt_parse_name {
 	struct pt_parse_text text;
 	uint64_t hash;
 	struct pt_parse_family *declared; /* the family of just this name, or NULL */
-	struct pt_parse_family *owner;    /* the family of samples of this name; NULL before the first */
-	struct pt_parse_family *claimed;  /* the family that has this name in the snapshot */
-	enum pt_part part;                /* of samples of this name */
+	struct pt_parse_family
+		*owner; /* the family of samples of this name; NULL before the first */
+	struct pt_parse_family *claimed; /* the family that has this name in the snapshot */
+	enum pt_part part;               /* of samples of this name */
 };
 
 struct pt_parse {
 	const struct pitot_parse_options *options;
 	struct pitot_error *why;
-	bool open;   /* OpenMetrics, else 0.0.4 */
+	bool open; /* OpenMetrics, else 0.0.4 */
 	bool strict;
-	bool ended;  /* "# EOF" was read */
+	bool ended; /* "# EOF" was read */
 
 	const char *at;   /* what is read next: in the line, or its end */
 	const char *line; /* where the current line begins */
@@ -114,13 +117,15 @@ bool pt_parse_fail(struct pt_parse *parse, const char *at, const char *format, .
 bool pt_parse_over(struct pt_parse *parse, const char *at, const char *what, size_t limit);
 /* "expected …, found …": the word that stands there. */
 bool pt_parse_expected(struct pt_parse *parse, const char *at, const char *what);
+/* The same within braces, where words are shorter. */
+bool pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what);
 bool pt_parse_memory(struct pt_parse *parse);
 /* The line's rest begins with `c`. */
 bool pt_parse_is(const struct pt_parse *parse, char c);
-/* The word that stands there, up to a blank or the end of the line; does not move. */
+/* The word that stands there, up to a blank or the line's end, perhaps empty; does not move. */
 struct pt_parse_text pt_parse_word(const struct pt_parse *parse);
 bool pt_parse_text_is(struct pt_parse_text text, const char *other);
-/* Blanks that must be there: one or more; one space in strict OpenMetrics. */
+/* Blanks between words that need them; one space in strict OpenMetrics. */
 bool pt_parse_gap(struct pt_parse *parse);
 /* Blanks that may be there; not in strict OpenMetrics. */
 bool pt_parse_skip(struct pt_parse *parse);
@@ -158,7 +163,7 @@ struct pt_parse_line {
 	struct pt_parse_label labels[PT_LIMIT_LABELS];
 	size_t label_count;
 	double value;
-	int64_t timestamp_ms; /* or PT_NO_TIME */
+	int64_t timestamp_ms;    /* or PT_NO_TIME */
 	const char *exemplar_at; /* NULL if there is none */
 	struct pt_parse_label exemplar_labels[PT_LIMIT_LABELS];
 	size_t exemplar_label_count;

@@ -12,7 +12,7 @@
 struct building {
 	struct pt_parse *parse;
 	struct pt_ids *ids;
-	struct pt_series **series; /* each referenced */
+	struct pt_series **series;        /* each referenced */
 	struct pt_parse_sample **samples; /* of the series */
 	size_t count;
 };
@@ -20,8 +20,8 @@ struct building {
 /* ---- names ---- */
 
 /*
- * What a counter is called whose TYPE line says x_total, or an info's that says x_info: x, unless its
- * samples have a suffix on top of that or another family is x.
+ * What a counter is called whose TYPE line says x_total, or an info's that says x_info: x, unless
+ * its samples have a suffix on top of that or another family is x.
  */
 static struct pt_parse_text
 name_of(struct pt_parse *parse, struct pt_parse_family *family, enum pt_part *own)
@@ -87,7 +87,8 @@ order_samples(struct building *building, const struct pt_parse_metric *metric)
 	struct pt_parse_sample **to = building->samples + building->count;
 	size_t count = 0;
 	bool sorted = true;
-	for (struct pt_parse_sample *sample = metric->first; sample != NULL; sample = sample->next) {
+	for (struct pt_parse_sample *sample = metric->first; sample != NULL;
+		sample = sample->next) {
 		to[count++] = sample;
 		if (count > 1 && by_rank(&to[count - 2], &to[count - 1]) > 0)
 			sorted = false;
@@ -99,15 +100,15 @@ order_samples(struct building *building, const struct pt_parse_metric *metric)
 /* ---- series ---- */
 
 static bool
-add_metric(struct building *building, struct pt_family *family, const struct pt_parse_metric *metric,
-	enum pt_part own)
+add_metric(struct building *building, struct pt_family *family,
+	const struct pt_parse_metric *metric, enum pt_part own)
 {
 	order_samples(building, metric);
 	for (unsigned i = 0; i < metric->count; i++) {
 		const struct pt_parse_sample *sample = building->samples[building->count];
 		enum pt_part part = sample->part == PT_PART_VALUE ? own : sample->part;
-		struct pt_series *series = pt_series_new(building->ids, family, metric->labels, part,
-			sample->bound, sample->state, metric->start_ms);
+		struct pt_series *series = pt_series_new(building->ids, family, metric->labels,
+			part, sample->bound, sample->state, metric->start_ms);
 		if (series == NULL)
 			return false;
 		building->series[building->count++] = series;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which family a sample's name belongs to: the one that a TYPE line gave just this name, else the one
- * it is a suffixed name of, else one of its own. Once the first sample of a name has been read its
- * family does not change. It fails where a family cannot have such a sample, and out of memory.
+ * Which family a sample's name belongs to: the one that a TYPE line gave just this name, else the
+ * one it is a suffixed name of, else one of its own. Once the first sample of a name has been read
+ * its family does not change. It fails where a family cannot have such a sample, and out of memory.
  */
 #include "codec/parse.h"
 
@@ -17,7 +17,7 @@ is_name(const void *item, const void *key)
 	const struct pt_parse_name *name = item;
 	const struct pt_parse_text *text = key;
 	return name->text.length == text->length &&
-		memcmp(name->text.bytes, text->bytes, text->length) == 0;
+	       memcmp(name->text.bytes, text->bytes, text->length) == 0;
 }
 
 struct pt_parse_name *
@@ -120,7 +120,8 @@ resolve_suffix(struct pt_parse *parse, struct pt_parse_name *name)
 		struct pt_parse_text base = name->text;
 		base.length = pt_name_without(base.bytes, base.length, suffix);
 		/* In 0.0.4 a _created is a metric like any other. */
-		if (base.length == name->text.length || (parts[i] == PT_PART_CREATED && !parse->open))
+		if (base.length == name->text.length ||
+			(parts[i] == PT_PART_CREATED && !parse->open))
 			continue;
 		struct pt_parse_family *owner = owner_of_part(parse, base, parts[i]);
 		if (owner == NULL && parts[i] == PT_PART_CREATED)
@@ -167,8 +168,9 @@ resolve_own(struct pt_parse *parse, struct pt_parse_name *name, const char *at)
 		break;
 	}
 	if (!good)
-		return pt_parse_fail(parse, at, "\"%.*s\" is of type %s, so expected %s behind the name",
-			(int)text.length, text.bytes, pitot_type_text(name->declared->type), wanted);
+		return pt_parse_fail(parse, at,
+			"\"%.*s\" is of type %s, so expected %s behind the name", (int)text.length,
+			text.bytes, pitot_type_text(name->declared->type), wanted);
 	name->owner = name->declared;
 	return true;
 }
@@ -218,7 +220,8 @@ pt_parse_check_clashes(struct pt_parse *parse)
 			continue;
 		const struct pt_parse_text *name = &family->name->text;
 		return pt_parse_fail(parse, parse->at,
-			"the name \"%.*s\" (line %u) is also that of a sample of the %s \"%.*s\" (line %u)",
+			"the name \"%.*s\" (line %u) is also that of a sample of the %s \"%.*s\" "
+			"(line %u)",
 			(int)name->length, name->bytes, family->line, pitot_type_text(other->type),
 			(int)other->name->text.length, other->name->text.bytes, other->line);
 	}

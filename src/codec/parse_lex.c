@@ -22,12 +22,33 @@ source(const struct pt_parse *parse)
 	return parse->options->source != NULL ? parse->options->source : "input";
 }
 
+/* Writes `text` so that it cannot disturb a terminal; `out` has room for four times its length. */
+static void
+show(char *out, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c >= ' ' && c != 0x7f) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '\\';
+		*out++ = 'x';
+		*out++ = digits[c >> 4];
+		*out++ = digits[c & 15];
+	}
+	*out = '\0';
+}
+
 static bool
 describe(struct pt_parse *parse, int code, const char *at, const char *text)
 {
+	char shown_text[4 * PITOT_ERROR_TEXT];
 	unsigned column = (unsigned)(at - parse->line) + 1;
+	show(shown_text, text);
 	(void)pt_error_set(
-		parse->why, code, "%s:%u:%u: %s", source(parse), parse->number, column, text);
+		parse->why, code, "%s:%u:%u: %s", source(parse), parse->number, column, shown_text);
 	if (parse->why != NULL) {
 		parse->why->line = parse->number;
 		parse->why->column = column;
@@ -69,51 +90,55 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Writes `text` so that it cannot disturb a terminal; `out` has room for four times its length. */
-static void
-show(char *out, struct pt_parse_text text)
+/* What an error calls the word at `at`: up to a blank, or one of `stops`; in quotes, what they
+ * hold. */
+static struct pt_parse_text
+found_word(const struct pt_parse *parse, const char *at, const char *stops)
 {
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.bytes[i];
-		if (c >= ' ' && c != 0x7f) {
-			*out++ = (char)c;
-			continue;
-		}
-		*out++ = '\\';
-		if (c == '\t' || c == '\r') {
-			*out++ = c == '\t' ? 't' : 'r';
-			continue;
-		}
-		*out++ = 'x';
-		*out++ = digits[c >> 4];
-		*out++ = digits[c & 15];
+	struct pt_parse_text found = {at, 1};
+	if (*at == '"') {
+		found = (struct pt_parse_text){at + 1, 0};
+		stops = "\"";
 	}
-	*out = '\0';
+	while (found.bytes + found.length < parse->end) {
+		char c = found.bytes[found.length];
+		if ((is_blank(c) && *at != '"') || strchr(stops, c) != NULL)
+			break;
+		found.length++;
+	}
+	return found;
 }
 
-bool
-pt_parse_expected(struct pt_parse *parse, const char *at, const char *what)
+static bool
+expected(struct pt_parse *parse, const char *at, const char *what, const char *stops)
 {
 	if (at == parse->end)
 		return pt_parse_fail(parse, at, "expected %s, found the end of the line", what);
 	if (is_blank(*at))
 		return pt_parse_fail(
 			parse, at, "expected %s, found a %s", what, *at == ' ' ? "blank" : "tab");
-	struct pt_parse_text found = {at, 0};
-	while (at + found.length < parse->end && !is_blank(at[found.length]))
-		found.length++;
+	struct pt_parse_text found = found_word(parse, at, stops);
 	bool cut = found.length > shown;
 	if (cut) {
 		found.length = shown;
 		/* Never cut within a character. */
-		while ((at[found.length] & 0xc0) == 0x80)
+		while (((unsigned char)found.bytes[found.length] & 0xc0) == 0x80)
 			found.length--;
 	}
-	char text[4 * shown + 1];
-	show(text, found);
-	return pt_parse_fail(
-		parse, at, "expected %s, found \"%s\"%s", what, text, cut ? "..." : "");
+	return pt_parse_fail(parse, at, "expected %s, found \"%.*s\"%s", what, (int)found.length,
+		found.bytes, cut ? "..." : "");
+}
+
+bool
+pt_parse_expected(struct pt_parse *parse, const char *at, const char *what)
+{
+	return expected(parse, at, what, "{");
+}
+
+bool
+pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what)
+{
+	return expected(parse, at, what, "=,}\"");
 }
 
 bool
@@ -156,7 +181,8 @@ pt_parse_gap(struct pt_parse *parse)
 	const char *from = parse->at;
 	while (parse->at < parse->end && is_blank(*parse->at))
 		parse->at++;
-	return parse->at > from || pt_parse_expected(parse, from, "a blank");
+	/* At the end of the line it is the next word that is missing. */
+	return parse->at > from || from == parse->end || pt_parse_expected(parse, from, "a blank");
 }
 
 bool
@@ -181,28 +207,28 @@ pt_parse_line_end(struct pt_parse *parse)
 	while (!parse->strict && parse->at < parse->end && is_blank(*parse->at))
 		parse->at++;
 	return parse->at == parse->end ||
-		pt_parse_expected(parse, parse->at, "the end of the line");
+	       pt_parse_expected(parse, parse->at, "the end of the line");
 }
 
 static bool
 is_name_byte(char c, bool label)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || (c == ':' && !label);
+	       c == '_' || (c == ':' && !label);
 }
 
 static bool
 plain_name(struct pt_parse *parse, bool label, struct pt_parse_text *name)
 {
-	const char *what = label ? "a label name" : "a metric name";
 	const char *from = parse->at, *to = from;
 	while (to < parse->end && is_name_byte(*to, label))
 		to++;
-	if (to == from || (*from >= '0' && *from <= '9'))
-		return pt_parse_expected(parse, from, what);
-	/* What may stand behind a name; anything else was meant to be part of it. */
-	if (to < parse->end && strchr(label ? " \t=" : " \t{", *to) == NULL)
-		return pt_parse_expected(parse, from, what);
+	bool good = to > from && (*from < '0' || *from > '9');
+	/* What may stand behind a name, or looks like it; anything else was meant to be part of it.
+	 */
+	if (!good || (to < parse->end && strchr(label ? " \t=,}\"" : " \t{", *to) == NULL))
+		return label ? pt_parse_expected_label(parse, from, "a label name")
+			     : pt_parse_expected(parse, from, "a metric name");
 	*name = (struct pt_parse_text){from, (size_t)(to - from)};
 	parse->at = to;
 	return true;
@@ -261,8 +287,7 @@ unescape(struct pt_parse *parse, struct pt_parse_text *text)
 }
 
 bool
-pt_parse_quoted(
-	struct pt_parse *parse, const char *what, size_t limit, struct pt_parse_text *text)
+pt_parse_quoted(struct pt_parse *parse, const char *what, size_t limit, struct pt_parse_text *text)
 {
 	const char *quote = parse->at, *to = quote + 1;
 	bool escapes = false;
@@ -273,11 +298,12 @@ pt_parse_quoted(
 		if (++to == parse->end)
 			break;
 		if (unescaped(*to) == '\0')
-			return pt_parse_expected(
+			return pt_parse_expected_label(
 				parse, to - 1, "one of the escapes \\\\, \\\" and \\n");
 	}
 	if (to == parse->end)
-		return pt_parse_fail(parse, quote, "this %s has no closing quote in its line", what);
+		return pt_parse_fail(
+			parse, quote, "this %s has no closing quote in its line", what);
 	*text = (struct pt_parse_text){quote + 1, (size_t)(to - quote - 1)};
 	if (text->length > limit) {
 		char message[64];
@@ -312,7 +338,7 @@ pt_parse_milliseconds(struct pt_parse *parse, int64_t *ms)
 	for (; ok && i < word.length; i++) {
 		int digit = word.bytes[i] - '0';
 		ok = digit >= 0 && digit <= 9 && !__builtin_mul_overflow(value, 10, &value) &&
-			!__builtin_add_overflow(value, digit, &value);
+		     !__builtin_add_overflow(value, digit, &value);
 	}
 	if (!ok)
 		return pt_parse_expected(

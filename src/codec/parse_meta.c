@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines that begin with "#": TYPE, HELP, UNIT, EOF and comments; and which of the two formats a text
- * is. A failure is a second line of a kind, a line that comes too late, or one that is misspelt.
+ * Lines that begin with "#": TYPE, HELP, UNIT, EOF and comments; and which of the two formats a
+ * text is. A failure is a second line of a kind, a line that comes too late, or one that is
+ * misspelt.
  */
 #include "codec/parse.h"
 
@@ -38,8 +39,8 @@ meta_looks_open(struct pt_parse line)
 	if (pt_parse_text_is(keyword, "UNIT"))
 		return true;
 	return pt_parse_text_is(keyword, "TYPE") &&
-		(is_word(word, "info") || is_word(word, "stateset") || is_word(word, "unknown") ||
-			is_word(word, "gaugehistogram"));
+	       (is_word(word, "info") || is_word(word, "stateset") || is_word(word, "unknown") ||
+		       is_word(word, "gaugehistogram"));
 }
 
 /* An exemplar: "#" and labels, outside of quotes. */
@@ -149,8 +150,10 @@ check_parts(struct pt_parse *parse, const struct pt_parse_family *family, const 
 			pt_parse_lookup(parse, family->name->text, *suffix);
 		if (name == NULL || name->owner == NULL || name->owner->typed)
 			continue;
-		return pt_parse_fail(parse, at, "TYPE must come before the samples, but \"%.*s\" "
-			"is in line %u", (int)name->text.length, name->text.bytes, name->owner->line);
+		return pt_parse_fail(parse, at,
+			"TYPE must come before the samples, but \"%.*s\" "
+			"is in line %u",
+			(int)name->text.length, name->text.bytes, name->owner->line);
 	}
 	return true;
 }
@@ -162,15 +165,18 @@ read_type(struct pt_parse *parse, struct pt_parse_family *family, const char *at
 		return pt_parse_fail(parse, at, "a second TYPE for \"%.*s\"",
 			(int)family->name->text.length, family->name->text.bytes);
 	if (family->name->owner != NULL)
-		return pt_parse_fail(parse, at, "TYPE must come before the samples, but \"%.*s\" "
-			"has some already", (int)family->name->text.length, family->name->text.bytes);
+		return pt_parse_fail(parse, at,
+			"TYPE must come before the samples, but \"%.*s\" "
+			"has some already",
+			(int)family->name->text.length, family->name->text.bytes);
 	if (!pt_parse_gap(parse))
 		return false;
 	struct pt_parse_text word = pt_parse_word(parse);
 	if (!type_of(parse, word, &family->type))
-		return pt_parse_expected(parse, parse->at, parse->open
-			? "counter, gauge, histogram, gaugehistogram, summary, info, stateset or unknown"
-			: "counter, gauge, histogram, summary or untyped");
+		return pt_parse_expected(parse, parse->at,
+			parse->open ? "counter, gauge, histogram, gaugehistogram, summary, info, "
+				      "stateset or unknown"
+				    : "counter, gauge, histogram, summary or untyped");
 	parse->at += word.length;
 	family->typed = true;
 	return check_parts(parse, family, at) && pt_parse_line_end(parse);
@@ -297,8 +303,10 @@ read_family(struct pt_parse *parse, struct pt_parse_text keyword, const char *at
 	if (family == NULL)
 		return false;
 	if (parse->open && parse->strict && family->first != NULL)
-		return pt_parse_fail(parse, at, "%.*s must come before the samples, but \"%.*s\" has "
-			"some already", (int)keyword.length, keyword.bytes, (int)name.length, name.bytes);
+		return pt_parse_fail(parse, at,
+			"%.*s must come before the samples, but \"%.*s\" has "
+			"some already",
+			(int)keyword.length, keyword.bytes, (int)name.length, name.bytes);
 	if (keyword.bytes[0] == 'T')
 		return read_type(parse, family, at);
 	return keyword.bytes[0] == 'H' ? read_help(parse, family, at)

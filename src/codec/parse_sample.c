@@ -32,13 +32,13 @@ one_label(struct pt_parse *parse, struct pt_parse_label *labels, size_t *count)
 	if (*count == PT_LIMIT_LABELS)
 		return pt_parse_over(parse, at, "too many labels", PT_LIMIT_LABELS);
 	if (!pt_parse_is(parse, '='))
-		return pt_parse_expected(parse, parse->at, "\"=\" behind the label's name");
+		return pt_parse_expected_label(parse, parse->at, "\"=\" behind the label's name");
 	parse->at++;
 	if (!pt_parse_skip(parse))
 		return false;
 	const char *value_at = parse->at;
 	if (!pt_parse_is(parse, '"'))
-		return pt_parse_expected(parse, value_at, "a label value in quotes");
+		return pt_parse_expected_label(parse, value_at, "a label value in quotes");
 	if (!pt_parse_quoted(parse, "label value", PT_LIMIT_VALUE, &value))
 		return false;
 	labels[*count] = (struct pt_parse_label){
@@ -61,13 +61,14 @@ label_end(struct pt_parse *parse, bool *last)
 	if (*last)
 		return true;
 	if (!pt_parse_is(parse, ','))
-		return pt_parse_expected(parse, parse->at, "\",\" or \"}\" behind the label");
+		return pt_parse_expected_label(parse, parse->at, "\",\" or \"}\" behind the label");
 	const char *comma = parse->at++;
 	if (!pt_parse_skip(parse))
 		return false;
 	*last = pt_parse_is(parse, '}');
 	if (*last && parse->open && parse->strict)
-		return pt_parse_fail(parse, comma, "OpenMetrics has no comma behind the last label");
+		return pt_parse_fail(
+			parse, comma, "OpenMetrics has no comma behind the last label");
 	return true;
 }
 
@@ -76,7 +77,7 @@ static bool
 name_in_braces(struct pt_parse *parse, struct pt_parse_text *name, bool *last)
 {
 	if (!pt_parse_is(parse, '"'))
-		return pt_parse_expected(parse, parse->at, "a metric name in quotes");
+		return pt_parse_expected_label(parse, parse->at, "a metric name in quotes");
 	return pt_parse_name(parse, false, name) && label_end(parse, last);
 }
 
@@ -120,8 +121,8 @@ check_exemplar(struct pt_parse *parse, const struct pt_parse_line *line)
 		points += pt_utf8_count(pair->value, pair->value_length);
 	}
 	return points <= PT_LIMIT_EXEMPLAR ||
-		pt_parse_over(parse, line->exemplar_at, "too many characters in the exemplar's labels",
-			PT_LIMIT_EXEMPLAR);
+	       pt_parse_over(parse, line->exemplar_at,
+		       "too many characters in the exemplar's labels", PT_LIMIT_EXEMPLAR);
 }
 
 static bool
@@ -138,7 +139,7 @@ read_exemplar(struct pt_parse *parse, struct pt_parse_line *line)
 		!check_exemplar(parse, line))
 		return false;
 	if (!pt_parse_space(parse) ||
-		!pt_parse_number(parse, "an exemplar's value", &line->exemplar_value))
+		!pt_parse_number(parse, "a number as the exemplar's value", &line->exemplar_value))
 		return false;
 	if (nothing_left(parse))
 		return true;
@@ -188,7 +189,7 @@ read_name_and_labels(struct pt_parse *parse, struct pt_parse_line *line)
 			return true;
 	}
 	return read_labels(parse, &line->name, line->labels, &line->label_count) &&
-		pt_parse_space(parse);
+	       pt_parse_space(parse);
 }
 
 bool
@@ -204,7 +205,8 @@ pt_parse_sample(struct pt_parse *parse)
 	line.exemplar_value = 0;
 	/* A name in quotes may only stand in braces. */
 	if (pt_parse_is(parse, '"'))
-		return pt_parse_expected(parse, parse->at, "a metric name, or one in quotes in braces");
+		return pt_parse_expected(
+			parse, parse->at, "a metric name, or one in quotes in braces");
 	if (!read_name_and_labels(parse, &line))
 		return false;
 	line.value_at = parse->at;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files a sample line under its family and metric (the samples of one family with the same labels),
- * each found by hash. It fails where the line does not make sense as a sample of its family: a bucket
- * without le, a second sample of a series, a value that the type cannot have.
+ * each found by hash. It fails where the line does not make sense as a sample of its family: a
+ * bucket without le, a second sample of a series, a value that the type cannot have.
  */
 #include "codec/parse.h"
 
@@ -57,8 +57,9 @@ static size_t
 find_label(const struct pt_parse_line *line, struct pt_parse_text name)
 {
 	size_t i = 0;
-	while (i < line->label_count && (line->labels[i].pair.name_length != name.length ||
-		memcmp(line->labels[i].pair.name, name.bytes, name.length) != 0))
+	while (i < line->label_count &&
+		(line->labels[i].pair.name_length != name.length ||
+			memcmp(line->labels[i].pair.name, name.bytes, name.length) != 0))
 		i++;
 	return i;
 }
@@ -145,8 +146,10 @@ take_extra(struct pt_parse *parse, struct pt_parse_line *line, const struct pt_p
 		return true;
 	size_t index = find_label(line, label_name);
 	if (index == line->label_count)
-		return pt_parse_fail(parse, line->at, "expected the label \"%.*s\" on this sample of "
-			"the %s \"%.*s\"", (int)label_name.length, label_name.bytes,
+		return pt_parse_fail(parse, line->at,
+			"expected the label \"%.*s\" on this sample of "
+			"the %s \"%.*s\"",
+			(int)label_name.length, label_name.bytes,
 			pitot_type_text(name->owner->type), (int)name->owner->name->text.length,
 			name->owner->name->text.bytes);
 	const struct pt_parse_label *label = &line->labels[index];
@@ -266,11 +269,14 @@ sample_hash(const struct sample_key *key)
 }
 
 static bool
-duplicate(struct pt_parse *parse, const struct pt_parse_line *line, unsigned first, int64_t first_ms)
+duplicate(
+	struct pt_parse *parse, const struct pt_parse_line *line, unsigned first, int64_t first_ms)
 {
 	if (line->timestamp_ms != first_ms)
-		return pt_parse_fail(parse, line->at, "another sample of this series, at another time, "
-			"is in line %u: there can be one sample for each series", first);
+		return pt_parse_fail(parse, line->at,
+			"another sample of this series, at another time, "
+			"is in line %u: there can be one sample for each series",
+			first);
 	return pt_parse_fail(
 		parse, line->at, "duplicate sample: this series is also in line %u", first);
 }
@@ -285,7 +291,8 @@ find_part(const struct pt_parse_metric *metric, enum pt_part part)
 }
 
 static bool
-add_exemplar(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_sample *sample)
+add_exemplar(
+	struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_sample *sample)
 {
 	struct pt_exemplar *exemplar = pt_arena_alloc(&parse->arena, sizeof *exemplar);
 	if (exemplar == NULL)
@@ -304,8 +311,8 @@ add_exemplar(struct pt_parse *parse, const struct pt_parse_line *line, struct pt
 }
 
 static bool
-new_sample(struct pt_parse *parse, const struct pt_parse_line *line,
-	struct pt_parse_metric *metric, const struct sample_key *key)
+new_sample(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_metric *metric,
+	const struct sample_key *key)
 {
 	struct pt_parse_sample *sample = pt_arena_alloc(&parse->arena, sizeof *sample);
 	if (sample == NULL)
@@ -333,8 +340,8 @@ new_sample(struct pt_parse *parse, const struct pt_parse_line *line,
 }
 
 static bool
-add_sample(struct pt_parse *parse, const struct pt_parse_line *line,
-	struct pt_parse_metric *metric, const struct sample_key *key)
+add_sample(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_metric *metric,
+	const struct sample_key *key)
 {
 	const struct pt_parse_sample *there = NULL;
 	if (is_extra(key->part))
@@ -351,7 +358,8 @@ add_sample(struct pt_parse *parse, const struct pt_parse_line *line,
 
 /* The time since which a metric counts is one of its properties, not a series. */
 static bool
-set_created(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_metric *metric)
+set_created(
+	struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_metric *metric)
 {
 	unsigned first = metric->parts[PT_PART_CREATED];
 	if (first != 0)
@@ -368,12 +376,14 @@ set_created(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_
 /* ---- what strict OpenMetrics asks ---- */
 
 static bool
-check_value(struct pt_parse *parse, const struct pt_parse_line *line, const struct pt_parse_name *name)
+check_value(
+	struct pt_parse *parse, const struct pt_parse_line *line, const struct pt_parse_name *name)
 {
 	switch (name->owner->type) {
 	case PITOT_COUNTER:
 		if (!(line->value >= 0))
-			return pt_parse_expected(parse, line->value_at, "a counter's value, 0 or more");
+			return pt_parse_expected(
+				parse, line->value_at, "a counter's value, 0 or more");
 		return true;
 	case PITOT_INFO:
 		if (line->value != 1)
@@ -381,7 +391,8 @@ check_value(struct pt_parse *parse, const struct pt_parse_line *line, const stru
 		return true;
 	case PITOT_STATESET:
 		if (line->value != 0 && line->value != 1)
-			return pt_parse_expected(parse, line->value_at, "0 or 1 as value of a state");
+			return pt_parse_expected(
+				parse, line->value_at, "0 or 1 as value of a state");
 		return true;
 	default:
 		return true;
@@ -389,13 +400,15 @@ check_value(struct pt_parse *parse, const struct pt_parse_line *line, const stru
 }
 
 static bool
-check_exact(struct pt_parse *parse, const struct pt_parse_line *line, const struct pt_parse_name *name)
+check_exact(
+	struct pt_parse *parse, const struct pt_parse_line *line, const struct pt_parse_name *name)
 {
 	const struct pt_parse_family *family = name->owner;
 	if (parse->current != family && family->first != NULL)
 		return pt_parse_fail(parse, line->at, "samples of \"%.*s\" must stand together",
 			(int)family->name->text.length, family->name->text.bytes);
-	if (line->exemplar_at != NULL && name->part != PT_PART_TOTAL && name->part != PT_PART_BUCKET)
+	if (line->exemplar_at != NULL && name->part != PT_PART_TOTAL &&
+		name->part != PT_PART_BUCKET)
 		return pt_parse_fail(parse, line->exemplar_at,
 			"only a counter's total and buckets can have an exemplar");
 	return check_value(parse, line, name);

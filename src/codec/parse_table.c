@@ -17,8 +17,8 @@ pt_parse_table_clear(struct pt_parse_table *table)
 }
 
 void *
-pt_parse_table_find(const struct pt_parse_table *table, uint64_t hash, pt_parse_equal *equal,
-	const void *key)
+pt_parse_table_find(
+	const struct pt_parse_table *table, uint64_t hash, pt_parse_equal *equal, const void *key)
 {
 	if (table->capacity == 0)
 		return NULL;
