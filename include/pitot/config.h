@@ -22,20 +22,21 @@ struct pitot_config {
 };
 
 /*
- * Reads <prefix>_ENABLED, _URL, _PROTOCOL, _JOB, _INSTANCE, _INTERVAL, _TIMEOUT, _PREFIX, _LABELS (a
- * JSON object of strings), _COLLECT_DEFAULT, _USERNAME, _PASSWORD_FILE, _BEARER_TOKEN_FILE, _CA_FILE,
- * _CERT_FILE, _KEY_FILE, _HEADERS and the well-known variables that README.md lists. An empty
- * variable counts as unset. A bad value is PITOT_BAD_CONFIG, and the text names the variable, the
- * value (unless it may be secret) and what is allowed. Not thread-safe against setenv().
+ * Reads <prefix>_ENABLED, _URL, _PROTOCOL, _JOB, _INSTANCE, _INTERVAL, _TIMEOUT, _PREFIX,
+ * _LABELS (a JSON object of strings), _COLLECT_DEFAULT, _USERNAME, _PASSWORD_FILE,
+ * _BEARER_TOKEN_FILE, _CA_FILE, _CERT_FILE, _KEY_FILE, _HEADERS (k=v,k=v, percent-encoded) and the
+ * well-known variables that README.md lists. An empty variable counts as unset. A bad value is
+ * PITOT_BAD_CONFIG, and the text names the variable, the value (unless it may be secret) and what
+ * is allowed. Not thread-safe against setenv().
  */
-int pitot_config_from_env(struct pitot_config *config, const char *prefix,
-	struct pitot_error *why) PITOT_MUST_USE;
+int pitot_config_from_env(
+	struct pitot_config *config, const char *prefix, struct pitot_error *why) PITOT_MUST_USE;
 /* Releases what the config owns; harmless on a zeroed one. */
 void pitot_config_clear(struct pitot_config *config);
 
 /*
- * Reads a duration such as "15s", "1h30m" or "500ms": units y, w, d, h, m, s, ms from large to small,
- * each at most once. Anything else, also a number without a unit, is PITOT_USAGE.
+ * Reads a duration such as "15s", "1h30m" or "500ms": units y, w, d, h, m, s, ms from large to
+ * small, each at most once. Anything else, also a number without a unit, is PITOT_USAGE.
  */
 int pitot_duration_parse(const char *text, int64_t *ms, struct pitot_error *why) PITOT_MUST_USE;
 

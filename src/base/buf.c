@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growing byte buffer. Growth doubles, so that n appended bytes cost O(n). It fails when memory is
- * out or the limit is reached; the failure sticks, and what was appended before stays as it was.
+ * A growing byte buffer. Growth doubles, so that n appended bytes cost O(n). It fails when memory
+ * is out or the limit is reached; the failure sticks, and what was appended before stays as it was.
  */
 #include "base/buf.h"
 

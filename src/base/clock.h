@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam to time. Production uses pt_clock_real(); tests replace it by virtual time. A deadline is
- * a point in monotonic time that another thread may move, which wakes whoever waits.
+ * The seam to time. Production uses pt_clock_real(); tests replace it by virtual time. A deadline
+ * is a point in monotonic time that another thread may move, which wakes whoever waits.
  */
 #ifndef PT_BASE_CLOCK_H
 #define PT_BASE_CLOCK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Durations as Prometheus writes them: 1h30m, 15s, 500ms. Units go from large to small, each at most
- * once, and there must be one: whether 15 means seconds or milliseconds is what people get wrong. It
- * fails with PITOT_USAGE, saying what is allowed.
+ * Durations as Prometheus writes them: 1h30m, 15s, 500ms. Units go from large to small, each at
+ * most once, and there must be one: whether 15 means seconds or milliseconds is what people get
+ * wrong. It fails with PITOT_USAGE, saying what is allowed.
  */
 #include "base/error.h"
 #include "base/limits.h"
@@ -40,7 +40,8 @@ static int
 bad(struct pitot_error *why, const char *text, const char *what)
 {
 	return pt_error_set(why, PITOT_USAGE,
-		"\"%.64s\": %s; expected a duration such as 15s, 1h30m or 500ms (y, w, d, h, m, s, ms)",
+		"\"%.64s\": %s; expected a duration such as 15s, 1h30m or 500ms (y, w, d, h, m, s, "
+		"ms)",
 		text, what);
 }
 

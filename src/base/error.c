@@ -70,7 +70,8 @@ pt_error_wrap(struct pitot_error *why, const char *format, ...)
 	va_end(arguments);
 	int wanted = context;
 	if (context >= 0 && context < (int)sizeof text)
-		wanted += snprintf(text + context, sizeof text - (size_t)context, ": %s", why->text);
+		wanted +=
+			snprintf(text + context, sizeof text - (size_t)context, ": %s", why->text);
 	mark_cut(text, sizeof text, wanted);
 	memcpy(why->text, text, sizeof text);
 	return why->code;

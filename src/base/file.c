@@ -21,8 +21,8 @@ read_all(int fd, const char *path, struct pt_buf *into, struct pitot_error *why)
 		if (got < 0)
 			return pt_error_set(why, PITOT_NO_INPUT, "%s: %s", path, strerror(errno));
 		if ((size_t)got > into->limit - into->length)
-			return pt_error_set(
-				why, PITOT_NO_INPUT, "%s: larger than %zu bytes", path, into->limit);
+			return pt_error_set(why, PITOT_NO_INPUT, "%s: larger than %zu bytes", path,
+				into->limit);
 		pt_buf_put(into, bytes, (size_t)got);
 		if (pt_buf_error(into) != 0)
 			return pt_error_memory(why);

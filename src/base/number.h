@@ -46,8 +46,8 @@ pt_number_from_bits(uint64_t bits)
 	return value;
 }
 
-#define PT_NUMBER_NAN UINT64_C(0x7ff8000000000001)   /* the NaN that users' NaNs become */
-#define PT_NUMBER_STALE UINT64_C(0x7ff0000000000002) /* the stale marker */
+#define PT_NUMBER_NAN UINT64_C(0x7ff8000000000001)    /* the NaN that users' NaNs become */
+#define PT_NUMBER_STALE UINT64_C(0x7ff0000000000002)  /* the stale marker */
 #define PT_NUMBER_ABSENT UINT64_C(0x7ff00000000ab5e7) /* inside a snapshot: no sample at all */
 
 /* The bits of a value that a user gave: every NaN becomes PT_NUMBER_NAN. */

@@ -65,7 +65,7 @@ search(const struct interval *in, int exponent)
 static struct decimal
 shortest(uint64_t significand, int exponent, bool lower_is_nearer)
 {
-	/* floor(log10()) of the distance to the next double above; below a power of two of 3/4 of it */
+	/* floor(log10()) of the interval: 2^exponent, or 3/4 of it around a power of two */
 	int k = (exponent * 1262611 - (lower_is_nearer ? 524031 : 0)) >> 22;
 	struct pt_power power = pt_power_of_ten(-k);
 	pt_wide scaled = power.significand + !power.exact;

@@ -236,8 +236,8 @@ to_bits(const struct decimal *decimal)
 	uint64_t low = nearest_product(decimal->digits, power.significand, power.exponent);
 	if (power.exact && !decimal->cut)
 		return low;
-	uint64_t high = nearest_product(decimal->digits + decimal->cut,
-		power.significand + !power.exact, power.exponent);
+	uint64_t high = nearest_product(
+		decimal->digits + decimal->cut, power.significand + !power.exact, power.exponent);
 	return low == high ? low : nearest_exactly(decimal, low);
 }
 

@@ -2,21 +2,42 @@
 /*
  * Every 28th power of ten is stored to 192 bits, cut off; those between are a stored one times a
  * power of five. The product's error is below the 192nd bit of 256, and no power in the range has
- * only ones from there up to the 128th, so the upper 128 bits are exact: the test compares each with
- * its definition. Nothing here can fail.
+ * only ones from there up to the 128th, so the upper 128 bits are exact: the test compares each
+ * with its definition. Nothing here can fail.
  */
 #include "base/power.h"
 
 enum { stride = pt_power_fives };
 
 const uint64_t pt_power_of_five[pt_power_fives] = {
-	0x0000000000000001, 0x0000000000000005, 0x0000000000000019, 0x000000000000007d,
-	0x0000000000000271, 0x0000000000000c35, 0x0000000000003d09, 0x000000000001312d,
-	0x000000000005f5e1, 0x00000000001dcd65, 0x00000000009502f9, 0x0000000002e90edd,
-	0x000000000e8d4a51, 0x0000000048c27395, 0x000000016bcc41e9, 0x000000071afd498d,
-	0x0000002386f26fc1, 0x000000b1a2bc2ec5, 0x000003782dace9d9, 0x00001158e460913d,
-	0x000056bc75e2d631, 0x0001b1ae4d6e2ef5, 0x000878678326eac9, 0x002a5a058fc295ed,
-	0x00d3c21bcecceda1, 0x0422ca8b0a00a425, 0x14adf4b7320334b9, 0x6765c793fa10079d,
+	0x0000000000000001,
+	0x0000000000000005,
+	0x0000000000000019,
+	0x000000000000007d,
+	0x0000000000000271,
+	0x0000000000000c35,
+	0x0000000000003d09,
+	0x000000000001312d,
+	0x000000000005f5e1,
+	0x00000000001dcd65,
+	0x00000000009502f9,
+	0x0000000002e90edd,
+	0x000000000e8d4a51,
+	0x0000000048c27395,
+	0x000000016bcc41e9,
+	0x000000071afd498d,
+	0x0000002386f26fc1,
+	0x000000b1a2bc2ec5,
+	0x000003782dace9d9,
+	0x00001158e460913d,
+	0x000056bc75e2d631,
+	0x0001b1ae4d6e2ef5,
+	0x000878678326eac9,
+	0x002a5a058fc295ed,
+	0x00d3c21bcecceda1,
+	0x0422ca8b0a00a425,
+	0x14adf4b7320334b9,
+	0x6765c793fa10079d,
 };
 
 /* 10^(PT_POWER_MIN + 28 i), its leading 192 bits from high to low. */

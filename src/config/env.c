@@ -79,8 +79,7 @@ refuse(struct reader *reader, const struct variable *variable, const char *expec
 static void
 refuse_unseen(struct reader *reader, const struct variable *variable, const char *expected)
 {
-	(void)pt_error_set(
-		&reader->error, PITOT_BAD_CONFIG, "%s: %s", variable->name, expected);
+	(void)pt_error_set(&reader->error, PITOT_BAD_CONFIG, "%s: %s", variable->name, expected);
 }
 
 /* The reader's error comes from a parser: puts the variable, and perhaps its value, before it. */
@@ -138,7 +137,7 @@ read_bool(struct reader *reader, const char *name, bool otherwise)
 	static const struct choice choices[] = {{"true", 1}, {"1", 1}, {"yes", 1}, {"on", 1},
 		{"false", 0}, {"0", 0}, {"no", 0}, {"off", 0}};
 	return read_choice(reader, name, choices, COUNT(choices), otherwise,
-		"expected true, false, 1, 0, yes, no, on or off") != 0;
+		       "expected true, false, 1, 0, yes, no, on or off") != 0;
 }
 
 /* NULL if it is not set. */
@@ -168,12 +167,14 @@ read_metric_prefix(struct reader *reader, const char *name)
 	struct variable found;
 	if (!find(reader, name, &found))
 		return NULL;
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789";
 	if (strspn(found.value, "0123456789") == 0 &&
 		found.value[strspn(found.value, allowed)] == '\0')
 		return found.value;
 	refuse(reader, &found,
-		"expected letters, digits, _ and :, not beginning with a digit, for example mailer_");
+		"expected letters, digits, _ and :, not beginning with a digit, for example "
+		"mailer_");
 	return NULL;
 }
 
@@ -206,13 +207,14 @@ read_milliseconds(struct reader *reader, const char *name)
 		ms = ms * 10 + (*at - '0');
 	if (*at == '\0' && ms > 0 && ms <= PT_LIMIT_DURATION_MS)
 		return ms;
-	refuse(reader, &found, "expected a whole number of milliseconds above 0, for example 15000");
+	refuse(reader, &found,
+		"expected a whole number of milliseconds above 0, for example 15000");
 	return 0;
 }
 
 static void
-read_labels(struct reader *reader, const char *name, const struct pitot_label **labels,
-	size_t *count)
+read_labels(
+	struct reader *reader, const char *name, const struct pitot_label **labels, size_t *count)
 {
 	struct variable found;
 	if (find(reader, name, &found) &&
@@ -235,7 +237,8 @@ read_pairs(struct reader *reader, const char *name, const struct pitot_label **p
 static size_t
 scheme_length(const char *url)
 {
-	size_t length = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+	size_t length =
+		strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 	return length > 0 && strncmp(url + length, "://", 3) == 0 ? length + 3 : 0;
 }
 
@@ -245,11 +248,12 @@ refuse_url(struct reader *reader, const struct variable *variable, const char *e
 {
 	const char *url = variable->value, *at = strrchr(url, '@');
 	size_t scheme = scheme_length(url);
-	/* The last '@' anywhere, as a password may hold what looks like the end of the authority. */
+	/* The last '@' anywhere, as a password may hold what looks like the end of the host. */
 	const char *rest = at != NULL ? at + 1 : url + scheme;
 	size_t shown = strcspn(rest, "?#");
 	(void)pt_error_set(&reader->error, PITOT_BAD_CONFIG, "%s=\"%.*s%.*s\": %s", variable->name,
-		(int)(scheme < 16 ? scheme : 16), url, (int)(shown < 64 ? shown : 64), rest, expected);
+		(int)(scheme < 16 ? scheme : 16), url, (int)(shown < 64 ? shown : 64), rest,
+		expected);
 }
 
 static void
@@ -265,7 +269,8 @@ check_url(struct reader *reader, const struct variable *variable)
 			"a URL holds no spaces or control characters; write a space as %20");
 	else if (length > PT_LIMIT_URL)
 		refuse_url(reader, variable, "longer than 8192 bytes");
-	else if (scheme > 0 && !is_word(url, scheme, "http://") && !is_word(url, scheme, "https://"))
+	else if (scheme > 0 && !is_word(url, scheme, "http://") &&
+		!is_word(url, scheme, "https://"))
 		refuse_url(reader, variable, "expected http:// or https://");
 }
 
@@ -286,7 +291,7 @@ static const struct receiver receivers[] = {
 		PITOT_PROTOCOL_REMOTE_WRITE},
 };
 
-/* The login that belongs to a well-known URL; ours, if there is any, takes the place of all of it. */
+/* The login that belongs to a well-known URL; ours, if there is any, takes its place. */
 static void
 read_receiver_login(struct reader *reader, const struct receiver *receiver)
 {
@@ -330,8 +335,9 @@ read_protocol(struct reader *reader)
 	static const struct choice choices[] = {{"auto", PITOT_PROTOCOL_AUTO},
 		{"pushgateway", PITOT_PROTOCOL_PUSHGATEWAY},
 		{"remote-write", PITOT_PROTOCOL_REMOTE_WRITE}};
-	reader->config.push.protocol = (enum pitot_protocol)read_choice(reader, "_PROTOCOL", choices,
-		COUNT(choices), PITOT_PROTOCOL_AUTO, "expected auto, pushgateway or remote-write");
+	reader->config.push.protocol =
+		(enum pitot_protocol)read_choice(reader, "_PROTOCOL", choices, COUNT(choices),
+			PITOT_PROTOCOL_AUTO, "expected auto, pushgateway or remote-write");
 }
 
 static void
@@ -428,7 +434,8 @@ check_together(struct reader *reader)
 	check_pair(reader, http->username != NULL && http->bearer_token_file != NULL, "_USERNAME",
 		"and", "_BEARER_TOKEN_FILE exclude each other: set only one of them");
 	check_pair(reader, http->password_file != NULL && http->bearer_token_file != NULL,
-		"_PASSWORD_FILE", "and", "_BEARER_TOKEN_FILE exclude each other: set only one of them");
+		"_PASSWORD_FILE", "and",
+		"_BEARER_TOKEN_FILE exclude each other: set only one of them");
 	check_pair(reader, http->cert_file != NULL && http->key_file == NULL, "_CERT_FILE", "needs",
 		"_KEY_FILE");
 	check_pair(reader, http->key_file != NULL && http->cert_file == NULL, "_KEY_FILE", "needs",
@@ -448,7 +455,8 @@ pitot_config_from_env(struct pitot_config *config, const char *prefix, struct pi
 {
 	if (!is_prefix(prefix))
 		return pt_error_set(why, PITOT_USAGE,
-			"the prefix of environment variables is empty or contains =; expected one such "
+			"the prefix of environment variables is empty or contains =; expected one "
+			"such "
 			"as MAILER_METRICS");
 	struct reader reader = {.prefix = prefix};
 	read_switches(&reader);

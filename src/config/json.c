@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Labels as a JSON object, read by libjansson. It fails on text that is not JSON, on anything but
- * strings inside, on names that no label may have, on names that stand twice, and beyond the limits.
+ * strings inside, on names that no label may have, on names that stand twice, beyond the limits.
  */
 #include "config/json.h"
 
@@ -14,7 +14,8 @@ static bool
 is_label_name(const char *name)
 {
 	size_t digits = strspn(name, "0123456789");
-	size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	size_t plain =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
 	return digits == 0 && plain > 0 && name[plain] == '\0' && strncmp(name, "__", 2) != 0;
 }
 
@@ -23,7 +24,8 @@ check_label(const char *name, const json_t *value, size_t number, struct pitot_e
 {
 	if (!is_label_name(name))
 		return pt_error_set(why, PITOT_BAD_CONFIG,
-			"label %zu, \"%.64s\": a name is letters, digits and _, begins with no digit, and "
+			"label %zu, \"%.64s\": a name is letters, digits and _, begins with no "
+			"digit, and "
 			"not with __",
 			number, name);
 	if (!json_is_string(value))
@@ -31,19 +33,20 @@ check_label(const char *name, const json_t *value, size_t number, struct pitot_e
 			"label %zu, \"%.64s\": the value must be a string in quotes", number, name);
 	if (strlen(name) > PT_LIMIT_NAME || json_string_length(value) > PT_LIMIT_VALUE)
 		return pt_error_set(why, PITOT_BAD_CONFIG,
-			"label %zu, \"%.64s\": longer than %zu bytes (name) or %zu bytes (value)", number,
-			name, PT_LIMIT_NAME, PT_LIMIT_VALUE);
+			"label %zu, \"%.64s\": longer than %zu bytes (name) or %zu bytes (value)",
+			number, name, PT_LIMIT_NAME, PT_LIMIT_VALUE);
 	return 0;
 }
 
 static int
-copy_labels(struct pt_arena *arena, json_t *object, struct pitot_label *labels,
-	struct pitot_error *why)
+copy_labels(
+	struct pt_arena *arena, json_t *object, struct pitot_label *labels, struct pitot_error *why)
 {
 	size_t count = 0;
 	const char *name;
 	json_t *value;
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		int code = check_label(name, value, count + 1, why);
 		if (code != 0)
 			return code;
@@ -81,8 +84,8 @@ pt_json_labels(struct pt_arena *arena, const char *text, const struct pitot_labe
 	if (!json_is_object(object))
 		code = pt_error_set(why, PITOT_BAD_CONFIG, "expected an object in { }");
 	else if (found > PT_LIMIT_LABELS)
-		code = pt_error_set(
-			why, PITOT_BAD_CONFIG, "%zu labels; at most %d are allowed", found, PT_LIMIT_LABELS);
+		code = pt_error_set(why, PITOT_BAD_CONFIG, "%zu labels; at most %d are allowed",
+			found, PT_LIMIT_LABELS);
 	else if (list == NULL)
 		code = pt_error_memory(why);
 	else

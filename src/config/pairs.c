@@ -29,8 +29,9 @@ trimmed(const char *start, const char *end)
 static bool
 is_token(struct span name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				      "!#$%&'*+-.^_`|~";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"!#$%&'*+-.^_`|~";
 	for (size_t i = 0; i < name.length; i++)
 		if (memchr(allowed, name.start[i], sizeof allowed - 1) == NULL)
 			return false;
@@ -95,7 +96,8 @@ read_pair(struct pt_arena *arena, const char *at, const char *end, size_t number
 	size_t length = percent_decode(decoded);
 	if (length == SIZE_MAX)
 		return pt_error_set(why, PITOT_BAD_CONFIG,
-			"pair %zu: %% needs two hexadecimal digits behind it (%%25 for itself)", number);
+			"pair %zu: %% needs two hexadecimal digits behind it (%%25 for itself)",
+			number);
 	if (!is_clean(decoded, length))
 		return pt_error_set(why, PITOT_BAD_CONFIG,
 			"pair %zu: control characters and invalid UTF-8 are not allowed", number);

@@ -7,8 +7,8 @@
 #include <pitot/metrics.h>
 
 /*
- * Spaces around names and values do not count; values are percent-decoded. Everything is copied into
- * the arena. PITOT_BAD_CONFIG tells which pair is wrong, and never a value, which may be secret.
+ * Spaces around names and values do not count; values are percent-decoded. Everything is copied
+ * into the arena. PITOT_BAD_CONFIG tells which pair is wrong, never a value: it may be secret.
  */
 int pt_pairs_parse(struct pt_arena *arena, const char *text, const struct pitot_label **pairs,
 	size_t *count, struct pitot_error *why);

@@ -28,7 +28,7 @@ const char *pt_name_suffix(enum pt_part part);
 bool pt_name_is_metric(const char *name, size_t length, bool utf8);
 bool pt_name_is_label(const char *name, size_t length, bool utf8);
 
-/* The length of `name` without `suffix`, or `length` itself if it does not end so (or is only it). */
+/* The length of `name` without `suffix`, or `length` if it does not end so (or is only it). */
 size_t pt_name_without(const char *name, size_t length, const char *suffix);
 
 /* The suffixes of all sample names a family of this type owns, ended by NULL ("" included). */

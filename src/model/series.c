@@ -73,8 +73,7 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 		kept++;
 		bytes += (size_t)pairs[i].name_length + pairs[i].value_length + 2;
 	}
-	struct pt_labels *labels =
-		malloc(sizeof *labels + kept * sizeof labels->pairs[0] + bytes);
+	struct pt_labels *labels = malloc(sizeof *labels + kept * sizeof labels->pairs[0] + bytes);
 	if (labels == NULL)
 		return NULL;
 	atomic_init(&labels->references, 1);

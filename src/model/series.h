@@ -89,8 +89,8 @@ struct pt_series {
 };
 
 /*
- * `extra_value` is the text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is made
- * from `bound`. NULL if memory is out.
+ * `extra_value` is the text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is
+ * made from `bound`. NULL if memory is out.
  */
 struct pt_series *pt_series_new(struct pt_ids *ids, struct pt_family *family,
 	struct pt_labels *labels, enum pt_part part, double bound, const char *extra_value,

@@ -90,9 +90,9 @@ bool
 pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar)
 {
 	if (snapshot->exemplar_count == snapshot->exemplar_capacity) {
-		size_t capacity = snapshot->exemplar_capacity == 0 ? 16 : snapshot->exemplar_capacity * 2;
-		struct pt_exemplar *grown =
-			realloc(snapshot->exemplars, capacity * sizeof *grown);
+		size_t capacity =
+			snapshot->exemplar_capacity == 0 ? 16 : snapshot->exemplar_capacity * 2;
+		struct pt_exemplar *grown = realloc(snapshot->exemplars, capacity * sizeof *grown);
 		if (grown == NULL)
 			return false;
 		snapshot->exemplars = grown;

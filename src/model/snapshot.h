@@ -47,11 +47,9 @@ struct pitot_snapshot *pt_snapshot_new(struct pt_table *table, int64_t time_ms);
 /* Gives the series at `index` a time of its own; false if memory is out. */
 bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms);
 /* Appends (indexes rising); takes a reference to the labels; false if memory is out. */
-bool pt_snapshot_add_exemplar(
-	struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar);
+bool pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar);
 /* The exemplar of the series at `index`, or NULL. */
-const struct pt_exemplar *pt_snapshot_exemplar(
-	const struct pitot_snapshot *snapshot, size_t index);
+const struct pt_exemplar *pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index);
 /* The sample's own time, or `otherwise`. */
 static inline int64_t
 pt_snapshot_time_of(const struct pitot_snapshot *snapshot, size_t index, int64_t otherwise)

@@ -57,7 +57,7 @@ what_cannot_be_allocated_is_null_and_harmless(void)
 	struct pt_arena arena = {0};
 	char *before = pt_arena_copy(&arena, "before", 6);
 	check_true(pt_arena_alloc(&arena, SIZE_MAX) == NULL);
-	check_true(pt_arena_alloc(&arena, SIZE_MAX - 64) == NULL);
+	check_true(pt_arena_alloc(&arena, SIZE_MAX - 31) == NULL);
 	check_text(before, "before");
 	pt_arena_clear(&arena);
 }

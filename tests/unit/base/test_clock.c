@@ -146,4 +146,5 @@ CHECK_MAIN("base/clock", TEST(the_real_clocks_run),
 	TEST(what_is_left_shrinks_to_zero_and_stays_there),
 	TEST(virtual_sleep_ends_at_the_earlier_of_both), TEST(hastening_only_brings_forward),
 	TEST(the_hook_runs_when_it_is_brought_forward),
-	TEST(hastening_from_another_thread_wakes_the_sleeper), TEST(real_sleep_lasts_until_its_time))
+	TEST(hastening_from_another_thread_wakes_the_sleeper),
+	TEST(real_sleep_lasts_until_its_time))

@@ -67,5 +67,5 @@ other_texts_say_what_is_expected(void)
 	}
 }
 
-CHECK_MAIN("base/duration", TEST(durations_are_sums_of_units),
-	TEST(other_texts_say_what_is_expected))
+CHECK_MAIN(
+	"base/duration", TEST(durations_are_sums_of_units), TEST(other_texts_say_what_is_expected))

@@ -54,7 +54,7 @@ similar_names_spread_over_small_tables(void)
 		hashes[i] = pt_hash(name, (size_t)length, 0);
 		used[hashes[i] % places]++;
 	}
-	/* 4.9 on average; a place with 30 would have to be waited for longer than the universe is old */
+	/* 4.9 on average; by chance alone 30 would not be seen in the age of the universe */
 	for (int i = 0; i < places; i++)
 		check_true(used[i] < 30);
 	qsort(hashes, count, sizeof hashes[0], by_value);

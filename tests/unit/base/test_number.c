@@ -66,11 +66,14 @@ numbers_are_written_as_the_specification_lists_them(void)
 		{9007199254740991, "9.007199254740991e+15", "9.007199254740991e+15"},
 		{9007199254740992, "9.007199254740992e+15", "9.007199254740992e+15"},
 		{0x1p64, "1.8446744073709552e+19", "1.8446744073709552e+19"},
-		/* below a power of two the doubles are denser: the nearest decimals are not these */
+		/* below a power of two doubles are denser: the nearest decimals are others */
 		{0x1p-44, "5.684341886080802e-14", "5.684341886080802e-14"},
 		{0x1p-1022, "2.2250738585072014e-308", "2.2250738585072014e-308"},
 		{9.5367431640625e-07, "9.5367431640625e-07", "9.5367431640625e-07"},
 		{2e-323, "2e-323", "2e-323"},
+		/* two shortest decimals, equally near: the even one */
+		{1125899906842624.25, "1.1258999068426242e+15", "1.1258999068426242e+15"},
+		{1125899906842624.75, "1.1258999068426248e+15", "1.1258999068426248e+15"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		check_text(format(rows[i].value, PT_NUMBER_PLAIN), rows[i].plain);
@@ -83,8 +86,8 @@ static void
 bounds_are_written_as_openmetrics_requires(void)
 {
 	static const char *const texts[] = {"0.0", "0.001", "0.01", "0.1", "0.9", "0.95", "0.99",
-		"0.999", "1.0", "1.7", "10.0", "1e-10", "1e-09", "1e-05", "0.0001", "100000.0", "1e+06",
-		"1e+10", "+Inf"};
+		"0.999", "1.0", "1.7", "10.0", "1e-10", "1e-09", "1e-05", "0.0001", "100000.0",
+		"1e+06", "1e+10", "+Inf"};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		check_text(format(parse(texts[i]), PT_NUMBER_OPEN), texts[i]);
 }
@@ -259,11 +262,11 @@ nan_reads_as_the_canonical_one(void)
 static void
 other_texts_are_refused(void)
 {
-	static const char *const texts[] = {"", "+", "-", ".", "-.", "e5", ".e5", "1e", "1e+", "1e-",
-		"1e+x", "1ex", "1e5.", "1e5e5", "1.2.3", " 1", "1 ", "1\n", "0x1", "0x1p3", "1_0", "1,5",
-		"--1", "+-1", "in", "infi", "infinit", "infinityy", "na", "nan(1)", "nand", "1e400",
-		"-1e400", "1e309", "1e99999999999999999999", "1.7976931348623159e308", "1f", "1d", "N/A",
-		"\xd9\xa1"};
+	static const char *const texts[] = {"", "+", "-", ".", "-.", "e5", ".e5", "1e", "1e+",
+		"1e-", "1e+x", "1ex", "1e5.", "1e5e5", "1.2.3", " 1", "1 ", "1\n", "0x1", "0x1p3",
+		"1_0", "1,5", "--1", "+-1", "in", "infi", "infinit", "infinityy", "na", "nan(1)",
+		"nand", "1e400", "-1e400", "1e309", "1e99999999999999999999",
+		"1.7976931348623159e308", "1f", "1d", "N/A", "\xd9\xa1"};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		double value = 42;
 		check_true_at(__FILE__, __LINE__, texts[i],
@@ -306,7 +309,7 @@ the_middle_of_two_doubles_reads_as_the_even_one(void)
 		check_bits(rows[i].text, rows[i].value);
 }
 
-/* The middle between `value` and the next double, in whole, followed by `count` zeros and `last`. */
+/* The middle between `value` and the next double, followed by `count` zeros and `last`. */
 static size_t
 write_middle(char *out, size_t size, double value, int count, char last)
 {

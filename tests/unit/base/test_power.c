@@ -4,8 +4,8 @@
 #include "support/check.h"
 
 /*
- * A number of 2048 bits, low limb first: enough for 10^335 and for 2^1400 / 10^364, with which every
- * power is computed by its definition.
+ * A number of 2048 bits, low limb first: enough for 10^335 and for 2^1400 / 10^364, with which
+ * every power is computed by its definition.
  */
 enum { limbs = 64 };
 struct big {

@@ -179,8 +179,8 @@ times_have_units_and_those_of_others_are_milliseconds(void)
 	} rows[] = {
 		{{"APP_INTERVAL=15s", "APP_TIMEOUT=500ms"}, 15000, 500, 0},
 		{{"APP_INTERVAL=1h30m"}, 5400000, 0, 0},
-		{{"OTEL_METRIC_EXPORT_INTERVAL=60000", "OTEL_METRIC_EXPORT_TIMEOUT=30000"}, 60000, 0,
-			30000},
+		{{"OTEL_METRIC_EXPORT_INTERVAL=60000", "OTEL_METRIC_EXPORT_TIMEOUT=30000"}, 60000,
+			0, 30000},
 		{{"OTEL_METRIC_EXPORT_INTERVAL=60000", "APP_INTERVAL=2s"}, 2000, 0, 0},
 		{{"OTEL_METRIC_EXPORT_INTERVAL=60000", "APP_INTERVAL="}, 60000, 0, 0},
 		{{"OTEL_METRIC_EXPORT_INTERVAL=", "OTEL_METRIC_EXPORT_TIMEOUT="}, 0, 0, 0},
@@ -197,8 +197,8 @@ times_have_units_and_those_of_others_are_milliseconds(void)
 static void
 labels_are_a_json_object(void)
 {
-	struct pitot_config config =
-		read_config(ENV("APP_LABELS={\"zone\": \"a\\\"b\\n\", \"env\":\"\xc3\xa4\", \"e\":\"\"}"));
+	struct pitot_config config = read_config(
+		ENV("APP_LABELS={\"zone\": \"a\\\"b\\n\", \"env\":\"\xc3\xa4\", \"e\":\"\"}"));
 	check_size(config.registry.label_count, 3);
 	check_fatal(config.registry.label_count == 3);
 	check_text(config.registry.labels[0].name, "zone");
@@ -240,8 +240,10 @@ our_identity_goes_before_that_of_others(void)
 		{{"OTEL_RESOURCE_ATTRIBUTES"}, "from list", "i1"},
 		{{"OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME=service"}, "service", "i1"},
 		{{"OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME="}, "from list", "i1"},
-		{{"OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME=service", "APP_JOB=ours"}, "ours", "i1"},
-		{{"OTEL_RESOURCE_ATTRIBUTES", "APP_INSTANCE=ours", "APP_JOB="}, "from list", "ours"},
+		{{"OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME=service", "APP_JOB=ours"}, "ours",
+			"i1"},
+		{{"OTEL_RESOURCE_ATTRIBUTES", "APP_INSTANCE=ours", "APP_JOB="}, "from list",
+			"ours"},
 		{{"OTEL_RESOURCE_ATTRIBUTES=service.name=,x=y"}, NULL, NULL},
 		{{"OTEL_RESOURCE_ATTRIBUTES="}, NULL, NULL},
 	};
@@ -313,18 +315,23 @@ a_well_known_login_goes_with_its_url(void)
 		const char *variables[5];
 		const char *username, *password;
 	} rows[] = {
-		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u", "REMOTE_WRITE_PASSWORD=p"}, "u", "p"},
+		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u", "REMOTE_WRITE_PASSWORD=p"}, "u",
+			"p"},
 		{{"PROMETHEUS_REMOTE_WRITE_URL=r", "PROMETHEUS_REMOTE_WRITE_USERNAME=u",
-			 "PROMETHEUS_REMOTE_WRITE_PASSWORD=p"}, "u", "p"},
+			 "PROMETHEUS_REMOTE_WRITE_PASSWORD=p"},
+			"u", "p"},
 		{{"APP_URL=a", "REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u"}, NULL, NULL},
 		{{"PROMETHEUS_REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u"}, NULL, NULL},
 		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_PASSWORD=p"}, NULL, NULL},
 		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u", "REMOTE_WRITE_PASSWORD=p",
-			 "APP_USERNAME=ours"}, "ours", NULL},
+			 "APP_USERNAME=ours"},
+			"ours", NULL},
 		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u", "REMOTE_WRITE_PASSWORD=p",
-			 "APP_PASSWORD_FILE=/f"}, "u", NULL},
+			 "APP_PASSWORD_FILE=/f"},
+			"u", NULL},
 		{{"REMOTE_WRITE_URL=r", "REMOTE_WRITE_USERNAME=u", "REMOTE_WRITE_PASSWORD=p",
-			 "APP_BEARER_TOKEN_FILE=/f"}, NULL, NULL},
+			 "APP_BEARER_TOKEN_FILE=/f"},
+			NULL, NULL},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const char *variables[6] = {NULL};
@@ -374,12 +381,14 @@ bad_values_are_named_with_what_is_allowed(void)
 		{"APP_COLLECT_DEFAULT=2", "APP_COLLECT_DEFAULT=\"2\": expected true, false"},
 		{"APP_PROTOCOL=otlp",
 			"APP_PROTOCOL=\"otlp\": expected auto, pushgateway or remote-write"},
-		{"APP_INTERVAL=15", "APP_INTERVAL: \"15\": a unit is missing; expected a duration such as"},
+		{"APP_INTERVAL=15",
+			"APP_INTERVAL: \"15\": a unit is missing; expected a duration such as"},
 		{"APP_INTERVAL=0s", "APP_INTERVAL=\"0s\": expected a duration above 0"},
 		{"APP_TIMEOUT=soon", "APP_TIMEOUT: \"soon\": not a duration"},
 		{"APP_TIMEOUT=0ms", "APP_TIMEOUT=\"0ms\": expected a duration above 0"},
 		{"OTEL_METRIC_EXPORT_INTERVAL=15s",
-			"OTEL_METRIC_EXPORT_INTERVAL=\"15s\": expected a whole number of milliseconds"},
+			"OTEL_METRIC_EXPORT_INTERVAL=\"15s\": expected a whole number of "
+			"milliseconds"},
 		{"OTEL_METRIC_EXPORT_INTERVAL=0", "OTEL_METRIC_EXPORT_INTERVAL=\"0\": expected"},
 		{"OTEL_METRIC_EXPORT_TIMEOUT=-1", "OTEL_METRIC_EXPORT_TIMEOUT=\"-1\": expected"},
 		{"OTEL_METRIC_EXPORT_TIMEOUT=99999999999999999999",
@@ -392,10 +401,12 @@ bad_values_are_named_with_what_is_allowed(void)
 		{"APP_URL=ftp://host/x", "APP_URL=\"ftp://host/x\": expected http:// or https://"},
 		{"APP_URL=http://a b", "APP_URL: a URL holds no spaces or control characters"},
 		{"APP_URL=http://a\n", "APP_URL: a URL holds no spaces or control characters"},
-		{"PUSHGATEWAY_URL=unix://x", "PUSHGATEWAY_URL=\"unix://x\": expected http:// or https://"},
+		{"PUSHGATEWAY_URL=unix://x",
+			"PUSHGATEWAY_URL=\"unix://x\": expected http:// or https://"},
 		{"APP_LABELS=x", "APP_LABELS=\"x\": line 1, column 1: "},
 		{"APP_LABELS={\"a\":\"b\"", "line 1, column 8: "},
-		{"APP_LABELS={\"a\":\"b\",\n\"a\":\"c\"}", "line 2, column 3: duplicate object key"},
+		{"APP_LABELS={\"a\":\"b\",\n\"a\":\"c\"}",
+			"line 2, column 3: duplicate object key"},
 		{"APP_LABELS=[]", "APP_LABELS=\"[]\": expected an object in { }"},
 		{"APP_LABELS=\"a\"", "expected an object in { }"},
 		{"APP_LABELS={\"a\":\"b\"} x", "line 1, column 11: "},
@@ -490,7 +501,8 @@ the_reader_of_errors_may_be_missing(void)
 }
 
 CHECK_MAIN("config/env", TEST(nothing_set_means_off_and_defaults),
-	TEST(switches_take_all_usual_words), TEST(texts_are_taken_as_they_are_and_empty_ones_as_unset),
+	TEST(switches_take_all_usual_words),
+	TEST(texts_are_taken_as_they_are_and_empty_ones_as_unset),
 	TEST(another_prefix_reads_other_variables), TEST(protocols_have_names),
 	TEST(times_have_units_and_those_of_others_are_milliseconds), TEST(labels_are_a_json_object),
 	TEST(headers_are_percent_decoded_pairs), TEST(our_identity_goes_before_that_of_others),
@@ -498,4 +510,5 @@ CHECK_MAIN("config/env", TEST(nothing_set_means_off_and_defaults),
 	TEST(a_url_for_another_protocol_is_passed_over), TEST(a_well_known_login_goes_with_its_url),
 	TEST(the_switch_of_opentelemetry_turns_us_off),
 	TEST(bad_values_are_named_with_what_is_allowed), TEST(variables_must_fit_together),
-	TEST(no_secret_is_told), TEST(too_much_is_refused), TEST(the_reader_of_errors_may_be_missing))
+	TEST(no_secret_is_told), TEST(too_much_is_refused),
+	TEST(the_reader_of_errors_may_be_missing))

@@ -22,7 +22,9 @@ names_are_checked_by_the_two_rules(void)
 		{"a.b", false, false, true},
 		{"a b", false, false, true},
 		{"a\n", false, false, true},
-		{"stra\xc3\x9f" "e", false, false, true},
+		{"stra\xc3\x9f"
+		 "e",
+			false, false, true},
 		{"a\xff", false, false, false},
 		{"@", false, false, true},
 		{"[", false, false, true},
@@ -54,8 +56,8 @@ a_suffix_is_cut_where_a_name_remains(void)
 static void
 every_part_has_its_suffix(void)
 {
-	static const char *const suffixes[] = {"", "_total", "_bucket", "_sum", "_count", "", "_gsum",
-		"_gcount", "_info", "", "_created"};
+	static const char *const suffixes[] = {"", "_total", "_bucket", "_sum", "_count", "",
+		"_gsum", "_gcount", "_info", "", "_created"};
 	for (int part = PT_PART_VALUE; part <= PT_PART_CREATED; part++)
 		check_text(pt_name_suffix((enum pt_part)part), suffixes[part]);
 }

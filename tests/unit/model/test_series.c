@@ -56,8 +56,8 @@ labels_are_equal_whatever_their_order_was(void)
 {
 	static const char *const one[] = {"a", "1", "b", "2"};
 	static const char *const two[] = {"b", "2", "a", "1"};
-	static const char *const others[][4] = {
-		{"a", "1", "b", "3"}, {"a", "1", "c", "2"}, {"a", "1", "b", "22"}, {"a", "1", "b", ""}};
+	static const char *const others[][4] = {{"a", "1", "b", "3"}, {"a", "1", "c", "2"},
+		{"a", "1", "b", "22"}, {"a", "1", "b", ""}};
 	struct pt_labels *left = labels_of(one, 2), *right = labels_of(two, 2);
 	check_fatal(left != NULL && right != NULL);
 	check_true(pt_labels_equal(left, right));
@@ -85,7 +85,8 @@ no_labels_are_labels_too(void)
 static void
 a_name_that_stands_twice_is_found(void)
 {
-	struct pt_label pairs[] = {pt_label_of("a", "1"), pt_label_of("b", "2"), pt_label_of("a", "")};
+	struct pt_label pairs[] = {
+		pt_label_of("a", "1"), pt_label_of("b", "2"), pt_label_of("a", "")};
 	check_true(pt_labels_duplicate(pairs, 0) == NULL);
 	check_true(pt_labels_duplicate(pairs, 2) == NULL);
 	check_text(pt_labels_duplicate(pairs, 3), "a");
@@ -276,8 +277,8 @@ threads_may_take_and_drop_references(void)
 		check_true(failed == NULL);
 	}
 	/* All are gone, so there were never more numbers than threads. */
-	struct pt_series *last = pt_series_new(
-		shared.ids, shared.family, shared.labels, PT_PART_VALUE, 0, NULL, 0);
+	struct pt_series *last =
+		pt_series_new(shared.ids, shared.family, shared.labels, PT_PART_VALUE, 0, NULL, 0);
 	check_fatal(last != NULL);
 	check_true(last->id < count);
 	pt_series_unref(last);

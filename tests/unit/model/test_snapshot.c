@@ -132,7 +132,8 @@ exemplars_are_found_by_their_series(void)
 		const struct pt_exemplar *found = pt_snapshot_exemplar(snapshot, i);
 		check_int(found != NULL, i % 2 == 0 && i < 2 * count);
 		if (found != NULL)
-			check_true(found->index == i && found->bits == pt_number_bits((double)i / 2));
+			check_true(
+				found->index == i && found->bits == pt_number_bits((double)i / 2));
 	}
 	check_true(pitot_snapshot_sample(snapshot, gauge).has_exemplar);
 	check_true(!pitot_snapshot_sample(snapshot, bucket).has_exemplar);
