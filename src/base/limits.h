@@ -4,6 +4,7 @@
 #define PT_BASE_LIMITS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define PT_LIMIT_TEXT ((size_t)1 << 30)           /* one exposition, read or written */
 #define PT_LIMIT_REQUEST ((size_t)32 << 20)       /* one remote-write request before compression */
@@ -18,5 +19,7 @@
 #define PT_LIMIT_ANSWER ((size_t)1024)            /* bytes kept of a receiver's answer */
 #define PT_LIMIT_SECRET ((size_t)64 * 1024)       /* bytes of a password or token file */
 #define PT_LIMIT_URL ((size_t)8192)
+/* How far ahead of the clock a sample may be: receivers refuse more, and old ones are blocked by it. */
+#define PT_LIMIT_AHEAD_MS INT64_C(600000)
 
 #endif
