@@ -34,6 +34,8 @@ take(struct script *script, const struct pt_http_request *request, int64_t timeo
 	size_t at = script->count;
 	if (at < SCRIPT_REQUESTS)
 		record(&script->requests[at], request, timeout_ms);
+	(void)snprintf(script->last, sizeof script->last, "%.*s", (int)request->length,
+		request->length > 0 ? (const char *)request->body : "");
 	script->count++;
 	if (script->repeat && at >= script->step_count)
 		at = script->step_count - 1;
@@ -111,4 +113,12 @@ script_count(struct script *script)
 	size_t count = script->count;
 	(void)pthread_mutex_unlock(&script->lock);
 	return count;
+}
+
+void
+script_repeat(struct script *script, bool repeat)
+{
+	(void)pthread_mutex_lock(&script->lock);
+	script->repeat = repeat;
+	(void)pthread_mutex_unlock(&script->lock);
 }

@@ -38,12 +38,13 @@ struct script {
 	struct pt_transport transport; /* first */
 	const struct script_step *steps;
 	size_t step_count;
-	bool repeat; /* the last step for ever */
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t sent;
+	bool repeat;  /* the last step for ever */
 	size_t count; /* requests so far; the first SCRIPT_REQUESTS are kept */
 	size_t freed;
 	struct script_request requests[SCRIPT_REQUESTS];
+	char last[4096]; /* the start of the last body */
 };
 
 void script_init(struct script *script, const struct script_step *steps, size_t count);
@@ -51,5 +52,7 @@ void script_clear(struct script *script);
 /* The request at `index`; waits until it was sent. */
 const struct script_request *script_wait(struct script *script, size_t index);
 size_t script_count(struct script *script);
+/* Whether the last step is repeated for ever; the default is not. */
+void script_repeat(struct script *script, bool repeat);
 
 #endif

@@ -274,7 +274,7 @@ a_receiver_that_stays_down_does_not_hold_newer_data_for_ever(void)
 	struct pitot_push_options options = {.url = URL};
 	struct trial trial;
 	check_fatal(trial_open(&trial, &options, steps, 1));
-	trial.script.repeat = true;
+	script_repeat(&trial.script, true);
 	pt_deadline_set(trial.deadline, pt_clock_real()->mono_ms(pt_clock_real()) + 200);
 	check_int(trial_push(&trial, many_series(5000)), PITOT_UNAVAILABLE);
 	check_true(trial.report.attempts >= 1);
@@ -282,7 +282,7 @@ a_receiver_that_stays_down_does_not_hold_newer_data_for_ever(void)
 	check_size(trial.report.samples_sent, 0);
 	check_size(trial.report.samples_failed, 5000);
 	/* Later, and up again. */
-	trial.script.repeat = false;
+	script_repeat(&trial.script, false);
 	pt_deadline_set(trial.deadline, pt_clock_real()->mono_ms(pt_clock_real()) + 60000);
 	size_t before = script_count(&trial.script);
 	check_int(trial_push(&trial, LITERAL(one)), 0);
