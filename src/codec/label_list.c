@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort is
- * right. Only memory can fail, and only when a name is escaped or __name__ added; it sticks.
+ * right. Only memory for the sample's name can be out, and that sticks.
  */
 #include "codec/label_list.h"
-
-#include "codec/escape.h"
 
 void
 pt_label_list_init(struct pt_label_list *list)
 {
 	list->count = 0;
-	pt_buf_init(&list->names, PT_LIMIT_TEXT);
+	pt_buf_init(&list->name, PT_LIMIT_TEXT);
 }
 
 void
 pt_label_list_clear(struct pt_label_list *list)
 {
-	pt_buf_clear(&list->names);
+	pt_buf_clear(&list->name);
 }
 
 int
 pt_label_list_error(const struct pt_label_list *list)
 {
-	return pt_buf_error(&list->names);
+	return pt_buf_error(&list->name);
 }
 
 static void
@@ -33,33 +31,6 @@ insert(struct pt_label_list *list, struct pt_label label)
 	for (; at > 0 && strcmp(list->labels[at - 1].name, label.name) > 0; at--)
 		list->labels[at] = list->labels[at - 1];
 	list->labels[at] = label;
-}
-
-/* Room for all escaped names of the series, so that the buffer does not move while it fills. */
-static bool
-reserve(struct pt_label_list *list, const struct pt_series *series)
-{
-	size_t bytes = PT_ESCAPE_BOUND((size_t)series->family->name_length) + 16;
-	for (uint32_t i = 0; i < series->labels->count; i++)
-		bytes += PT_ESCAPE_BOUND((size_t)series->labels->pairs[i].name_length) + 1;
-	if (series->extra_name != NULL)
-		bytes += PT_ESCAPE_BOUND((size_t)series->family->name_length) + 16;
-	return pt_buf_room(&list->names, bytes) != NULL;
-}
-
-static struct pt_label
-escaped(struct pt_label_list *list, struct pt_label label, enum pitot_escaping escaping)
-{
-	if (escaping == PITOT_ESCAPE_NONE ||
-		(escaping != PITOT_ESCAPE_DOTS &&
-			pt_name_is_label(label.name, label.name_length, false)))
-		return label;
-	size_t from = list->names.length;
-	pt_escape_name(&list->names, label.name, label.name_length, true, escaping);
-	label.name_length = (uint32_t)(list->names.length - from);
-	pt_buf_char(&list->names, '\0');
-	label.name = list->names.bytes + from;
-	return label;
 }
 
 static bool
@@ -72,37 +43,30 @@ has_name(const struct pt_label_list *list, const char *name)
 }
 
 void
-pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
-	const struct pt_labels *extra, enum pitot_escaping escaping)
+pt_label_list_fill(
+	struct pt_label_list *list, const struct pt_series *series, const struct pt_labels *extra)
 {
-	list->count = 0;
-	list->names.length = 0;
-	if (!reserve(list, series))
-		return;
 	size_t count = pt_series_label_count(series);
+	list->count = 0;
 	for (size_t i = 0; i < count; i++)
-		insert(list, escaped(list, pt_series_label(series, i), escaping));
+		insert(list, pt_series_label(series, i));
 	for (uint32_t i = 0; extra != NULL && i < extra->count; i++)
 		if (!has_name(list, extra->pairs[i].name))
 			insert(list, extra->pairs[i]);
 }
 
 void
-pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series,
-	enum pitot_escaping escaping)
+pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series)
 {
-	if (pt_buf_error(&list->names) != 0)
-		return;
-	size_t from = list->names.length;
-	pt_escape_name(
-		&list->names, series->family->name, series->family->name_length, false, escaping);
-	pt_buf_str(&list->names, pt_name_suffix(series->part));
-	size_t length = list->names.length - from;
-	pt_buf_char(&list->names, '\0');
-	insert(list, (struct pt_label){
-		.name = "__name__",
-		.name_length = 8,
-		.value = list->names.bytes + from,
-		.value_length = (uint32_t)length,
-	});
+	list->name.length = 0;
+	pt_buf_put(&list->name, series->family->name, series->family->name_length);
+	pt_buf_str(&list->name, pt_name_suffix(series->part));
+	const char *name = pt_buf_text(&list->name);
+	if (pt_buf_error(&list->name) == 0)
+		insert(list, (struct pt_label){
+			.name = "__name__",
+			.name_length = 8,
+			.value = name,
+			.value_length = (uint32_t)list->name.length,
+		});
 }

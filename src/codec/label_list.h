@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The labels of one series as an encoder writes them: its own with le or quantile, those that the
- * destination adds, names escaped, sorted bytewise. One list is filled again for every series.
+ * destination adds, sorted bytewise. One list is filled again for every series.
  */
 #ifndef PT_CODEC_LABEL_LIST_H
 #define PT_CODEC_LABEL_LIST_H
@@ -13,18 +13,17 @@
 struct pt_label_list {
 	size_t count;
 	struct pt_label labels[PT_LIMIT_LABELS * 2 + 2]; /* valid until the next fill */
-	struct pt_buf names; /* escaped names and the sample's name, with NULs */
+	struct pt_buf name; /* the sample's name */
 };
 
 void pt_label_list_init(struct pt_label_list *list);
 void pt_label_list_clear(struct pt_label_list *list);
 /* `extra` may be NULL; a label of the series wins over one of the same name in it. */
 void pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
-	const struct pt_labels *extra, enum pitot_escaping escaping);
+	const struct pt_labels *extra);
 /* Adds the label __name__ with the sample's name in its sorted place; after fill. */
-void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series,
-	enum pitot_escaping escaping);
-/* 0, or PITOT_NO_MEMORY if it happened in any fill since init. */
+void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series);
+/* 0, or PITOT_NO_MEMORY if it happened since init. */
 int pt_label_list_error(const struct pt_label_list *list);
 
 #endif

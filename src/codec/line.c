@@ -2,8 +2,6 @@
 /* The pieces of text lines. The only failure is memory, which sticks in the buffer. */
 #include "codec/line.h"
 
-#include "codec/escape.h"
-
 void
 pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapshot *snapshot,
 	const struct pitot_encode_options *options)
@@ -83,25 +81,21 @@ put_label(struct pt_buf *out, const struct pt_label *label)
 }
 
 static bool
-must_quote(const struct pt_line *line, const struct pt_family *family)
+must_quote(const struct pt_family *family)
 {
-	return line->options->escaping == PITOT_ESCAPE_NONE &&
-		!pt_name_is_metric(family->name, family->name_length, false);
+	return !pt_name_is_metric(family->name, family->name_length, false);
 }
 
 static void
 put_name(struct pt_line *line, const struct pt_family *family, const char *suffix)
 {
-	if (must_quote(line, family)) {
+	bool quoted = must_quote(family);
+	if (quoted)
 		pt_buf_char(line->out, '"');
-		put_escaped(line->out, family->name, family->name_length, true);
-		pt_buf_str(line->out, suffix);
-		pt_buf_char(line->out, '"');
-		return;
-	}
-	pt_escape_name(
-		line->out, family->name, family->name_length, false, line->options->escaping);
+	put_escaped(line->out, family->name, family->name_length, true);
 	pt_buf_str(line->out, suffix);
+	if (quoted)
+		pt_buf_char(line->out, '"');
 }
 
 void
@@ -132,8 +126,8 @@ void
 pt_line_name(struct pt_line *line, const struct pt_series *series, const char *suffix)
 {
 	struct pt_buf *out = line->out;
-	bool quoted = must_quote(line, series->family);
-	pt_label_list_fill(&line->list, series, line->extra, line->options->escaping);
+	bool quoted = must_quote(series->family);
+	pt_label_list_fill(&line->list, series, line->extra);
 	if (quoted)
 		pt_buf_char(out, '{');
 	put_name(line, series->family, suffix);

@@ -70,8 +70,8 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
 		const struct pt_series *series = table->series[index];
-		pt_label_list_fill(&list, series, options->labels, options->escaping);
-		pt_label_list_add_name(&list, series, options->escaping);
+		pt_label_list_fill(&list, series, options->labels);
+		pt_label_list_add_name(&list, series);
 		size_t size = pt_wire_bytes_size(series_size(&list, time_ms));
 		if (size > options->max_bytes) {
 			count->dropped++;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "export/fit.h"
+
+#include "support/check.h"
+#include "support/literal.h"
+
+#define G PITOT_GAUGE
+#define V PT_PART_VALUE
+
+static struct pt_label owned[] = {
+	{.name = "job", .name_length = 3}, {.name = "zone", .name_length = 4}};
+
+struct refused {
+	const char *text; /* part of the error; NULL: fits */
+	bool utf8;
+	const char *added; /* the value of an added label "job"; NULL: the label is owned instead */
+	size_t count;
+	struct literal rows[3];
+};
+
+static const struct refused cases[] = {
+	{NULL, false, NULL, 2, {{"a", G, V, "x=1", 1}, {"a", G, V, "x=2", 1}}},
+	{NULL, false, NULL, 2, {{"a", G, V, "x=1", 1}, {"b", G, V, "x=1", 1}}},
+	/* pushgateway 14 */
+	{"metric a: label job: is part of the grouping key", false, NULL, 1,
+		{{"a", G, V, "job=x", 1}}},
+	{"metric a: label zone: is part of the grouping key", false, NULL, 1,
+		{{"a", G, V, "zone=x", 1}}},
+	{"metric zone: label zone: is part of the grouping key", false, NULL, 1,
+		{{"zone", PITOT_STATESET, PT_PART_STATE, NULL, 1, 0, "on"}}},
+	{NULL, false, "j", 1, {{"a", G, V, "job=x", 1}}},
+	/* pushgateway 15 */
+	{"series a{x=\"1\"}: is there twice", false, NULL, 2,
+		{{"a", G, V, "x=1", 1}, {"a", G, V, "x=1", 2}}},
+	{"series a: is there twice", false, "j", 2, {{"a", G, V, NULL, 1}, {"a", G, V, NULL, 1}}},
+	{"series a_count: is there twice", false, NULL, 2,
+		{{"a", PITOT_SUMMARY, PT_PART_COUNT, NULL, 1}, {"a_count", G, V, NULL, 1}}},
+	{"series a: would arrive as the same as a{job=\"j\"}", false, "j", 2,
+		{{"a", G, V, "job=j", 1}, {"a", G, V, NULL, 1}}},
+	{NULL, false, "j", 2, {{"a", G, V, "job=k", 1}, {"a", G, V, NULL, 1}}},
+	{"metric a: is there twice", false, NULL, 3,
+		{{"a", G, V, "x=1", 1}, {"b", G, V, NULL, 1}, {"a", G, V, "x=2", 1}}},
+	/* Names that escaping makes equal. */
+	{"series a_b: would arrive as the same as a.b", false, NULL, 2,
+		{{"a.b", G, V, NULL, 1}, {"a_b", G, V, NULL, 1}}},
+	{"metric a_b: would arrive under the same name as a.b", false, NULL, 2,
+		{{"a.b", G, V, "x=1", 1}, {"a_b", G, V, "x=2", 1}}},
+	{"metric a: two of its labels would arrive as x_y", false, NULL, 1,
+		{{"a", G, V, "x.y=1,x_y=2", 1}}},
+	{NULL, true, NULL, 2, {{"a.b", G, V, "x.y=1,x_y=2", 1}, {"a_b", G, V, "x=2", 1}}},
+	/* Not even escaping helps. */
+	{"metric a:b: label a:b: is not a label name", false, NULL, 1,
+		{{"a:b", PITOT_STATESET, PT_PART_STATE, NULL, 1, 0, "on"}}},
+	{"metric a: label __name__: is not a label name", false, NULL, 1,
+		{{"a", G, V, "__name__=b", 1}}},
+	/* pushgateway 7 */
+	{"metric a: label x: its value is not valid UTF-8", false, NULL, 1,
+		{{"a", G, V, "x=\xff", 1}}},
+	{"metric a\xff: is not a name", true, NULL, 1, {{"a\xff", G, V, NULL, 1}}},
+};
+
+static void
+what_a_receiver_would_refuse_or_mix_up_is_found(void)
+{
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct refused *c = &cases[i];
+		struct pitot_snapshot *snapshot = literal_snapshot(c->rows, c->count, 1), view;
+		struct pt_fit fit = {.utf8_names = c->utf8};
+		struct pitot_error why = {.code = 0};
+		struct pt_label job = pt_label_of("job", c->added == NULL ? "" : c->added);
+		struct pt_labels *added = pt_labels_new(&job, 1);
+		if (c->added != NULL)
+			fit.added = added;
+		else
+			fit.owned = owned, fit.owned_count = 2;
+		int code = pt_fit_snapshot(&fit, snapshot, &view, &why);
+		check_int(code, c->text == NULL ? 0 : PITOT_BAD_INPUT);
+		check_contains(why.text, c->text == NULL ? "" : c->text);
+		pt_fit_clear(&fit);
+		pt_labels_unref(added);
+		pitot_snapshot_free(snapshot);
+	}
+}
+
+static void
+names_are_escaped_once_for_a_table(void)
+{
+	static const struct literal rows[] = {
+		{"dns.lookups", PITOT_COUNTER, PT_PART_TOTAL, "net.peer=a,net=b", 3},
+		{"1st", G, V, NULL, 4},
+		{"h", PITOT_HISTOGRAM, PT_PART_BUCKET, NULL, 5, 0.5},
+	};
+	struct pitot_snapshot *snapshot = LITERAL(rows), view, again;
+	struct pt_fit fit = {.utf8_names = false};
+	check_fatal(pt_fit_snapshot(&fit, snapshot, &view, NULL) == 0);
+	struct pitot_sample sample = pitot_snapshot_sample(&view, 0);
+	check_text(sample.family, "dns_lookups");
+	check_text(sample.suffix, "_total");
+	check_text(sample.help, "Help.");
+	check_double(sample.value, 3);
+	check_text(pitot_sample_label(&sample, 0).name, "net");
+	check_text(pitot_sample_label(&sample, 1).name, "net_peer");
+	check_text(pitot_sample_label(&sample, 1).value, "a");
+	check_text(pitot_snapshot_sample(&view, 1).family, "_st");
+	sample = pitot_snapshot_sample(&view, 2);
+	check_text(pitot_sample_label(&sample, 0).value, "0.5");
+	check_int(pt_fit_snapshot(&fit, snapshot, &again, NULL), 0);
+	check_true(again.table == view.table);
+	pt_fit_clear(&fit);
+	pitot_snapshot_free(snapshot);
+}
+
+static void
+plain_names_are_not_copied(void)
+{
+	static const struct literal rows[] = {{"a", G, V, "x=1", 3}};
+	struct pitot_snapshot *snapshot = LITERAL(rows), view;
+	struct pt_fit fit = {.utf8_names = false};
+	check_int(pt_fit_snapshot(&fit, snapshot, &view, NULL), 0);
+	check_true(view.table == snapshot->table);
+	pt_fit_clear(&fit);
+	pitot_snapshot_free(snapshot);
+}
+
+static void
+many_series_are_told_apart(void)
+{
+	enum { many = 3000 };
+	static struct literal rows[many];
+	static char labels[many][16];
+	for (size_t i = 0; i < many; i++) {
+		(void)snprintf(labels[i], sizeof labels[i], "x=%zu", i);
+		rows[i] = (struct literal){"a", G, V, labels[i], 1};
+	}
+	for (size_t twice = 0; twice < 2; twice++) {
+		if (twice == 1)
+			rows[many - 1].labels = "x=7";
+		struct pitot_snapshot *snapshot = LITERAL(rows), view;
+		struct pt_fit fit = {.utf8_names = false};
+		struct pitot_error why = {.code = 0};
+		check_int(pt_fit_snapshot(&fit, snapshot, &view, &why),
+			twice == 1 ? PITOT_BAD_INPUT : 0);
+		check_contains(why.text, twice == 1 ? "a{x=\"7\"}" : "");
+		pt_fit_clear(&fit);
+		pitot_snapshot_free(snapshot);
+	}
+}
+
+CHECK_MAIN("export/fit", TEST(what_a_receiver_would_refuse_or_mix_up_is_found),
+	TEST(names_are_escaped_once_for_a_table), TEST(plain_names_are_not_copied),
+	TEST(many_series_are_told_apart))
