@@ -24,6 +24,7 @@ stop_sink()
 	kill "$sink" 2>/dev/null || true
 	sink_status=0
 	wait "$sink" || sink_status=$?
+	background=()
 	summary=$(tail -n 1 "$work/sink.err")
 }
 
@@ -39,11 +40,11 @@ both_protocols()
 {
 	start_sink
 	expect_run "a push to the sink as a Pushgateway" 0 "$pitot" push "$here/every-type.om" \
-		--url "$url" --job 'a/b' --instance '' --label 'x=grüße/"q"\'
+		--url "$url" --job 'a/b' --instance '' --label 'x=grüße/"q"\z'
 	expect_run "replace" 0 "$pitot" push "$here/every-type.om" --url "$url" --job r --replace
 	expect_run "delete" 0 "$pitot" delete --url "$url" --job r
 	expect_run "a push to the sink by remote write" 0 "$pitot" push "$here/every-type.om" \
-		--url "$url/api/v1/write?a=b" --job every --instance one --label 'x=grüße/"q"\'
+		--url "$url/api/v1/write?a=b" --job every --instance one --label 'x=grüße/"q"\z'
 	expect_contains "the sink prints the samples" "$(cat "$work/sink.out")" \
 		'mail_sent_total{host="b"'
 	expect_content "both protocols"
