@@ -119,7 +119,7 @@ the_path_tells_the_protocol(void)
 static void
 every_number_of_labels_up_to_the_limit_is_taken(void)
 {
-	static char names[PT_LIMIT_LABELS + 1][8];
+	static char names[PT_LIMIT_LABELS + 1][24];
 	struct pitot_label labels[PT_LIMIT_LABELS + 1];
 	for (size_t i = 0; i <= PT_LIMIT_LABELS; i++) {
 		(void)snprintf(names[i], sizeof names[i], "l%zu", i);
