@@ -43,7 +43,7 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		{{.url = GATEWAY, .mode = (enum pitot_push_mode)2}, {"mode: 2", "1 (replace)"}},
 		{{.url = WRITE, .mode = PITOT_REPLACE}, {"mode: replace", "Pushgateway"}},
 		{{.url = GATEWAY, .interval_ms = -5}, {"interval_ms: -5", "of 15000"}},
-		{{.url = GATEWAY, .interval_ms = 604800001}, {"604800001", "604800000"}},
+		{{.url = GATEWAY, .interval_ms = PT_LIMIT_DURATION_MS + 1}, {"3153600000001", "3153600000000"}},
 		{{.url = GATEWAY, .timeout_ms = -1}, {"timeout_ms: -1", "of 10000"}},
 		{{.url = GATEWAY, .deadline_ms = INT64_MIN}, {"deadline_ms: -9", "of 30000"}},
 		{{.url = GATEWAY, .stop_deadline_ms = -1}, {"stop_deadline_ms: -1", "of 5000"}},

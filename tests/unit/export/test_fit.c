@@ -6,7 +6,8 @@
 
 
 static struct pt_label owned[] = {
-	{.name = "job", .name_length = 3}, {.name = "zone", .name_length = 4}};
+	{.name = "job", .name_length = 3}, {.name = "zone", .name_length = 4},
+	{.name = "net_zone", .name_length = 8}};
 
 struct refused {
 	const char *text; /* part of the error; NULL: fits */
@@ -46,6 +47,14 @@ static const struct refused cases[] = {
 	{"metric a: two of its labels would arrive as x_y", false, NULL, 1,
 		{GAUGE("a", "x.y=1,x_y=2", 1)}},
 	{NULL, true, NULL, 2, {GAUGE("a.b", "x.y=1,x_y=2", 1), GAUGE("a_b", "x=2", 1)}},
+	{"metric a_b: label a_b: is there twice", false, NULL, 1,
+		{{.family = "a.b", .type = PITOT_STATESET, .part = PT_PART_STATE, .state = "on",
+			.labels = "a_b=x"}}},
+	{"metric h: label le: is there twice", false, NULL, 1,
+		{SERIES("h", PITOT_HISTOGRAM, PT_PART_BUCKET, "le=x", 1)}},
+	{"metric a: label net_zone: is part of the grouping key", false, NULL, 1,
+		{GAUGE("a", "net.zone=x", 1)}},
+	{NULL, true, NULL, 1, {GAUGE("a", "net.zone=x", 1)}},
 	/* Not even escaping helps. */
 	{"metric a:b: label a:b: is not a label name", false, NULL, 1,
 		{{.family = "a:b", .type = PITOT_STATESET, .part = PT_PART_STATE, .state = "on"}}},
@@ -70,7 +79,7 @@ what_a_receiver_would_refuse_or_mix_up_is_found(void)
 		if (c->added != NULL)
 			fit.added = added;
 		else
-			fit.owned = owned, fit.owned_count = 2;
+			fit.owned = owned, fit.owned_count = 3;
 		int code = pt_fit_snapshot(&fit, snapshot, &view, &why);
 		check_int(code, c->text == NULL ? 0 : PITOT_BAD_INPUT);
 		check_contains(why.text, c->text == NULL ? "" : c->text);
