@@ -63,11 +63,17 @@ check_series(const struct pt_fit *fit, const struct pt_series *series, struct pi
 		return pt_error_set(why, PITOT_BAD_INPUT,
 			"metric %s: is not a name that the receiver takes", family->name);
 	size_t count = pt_series_label_count(series);
+	const char *before = "";
 	for (size_t i = 0; i < count; i++) {
 		struct pt_label label = pt_series_label(series, i);
 		int code = check_label(fit, series, &label, why);
 		if (code != 0)
 			return code;
+		/* They are sorted, and le, quantile or a state set's name may repeat one. */
+		if (strcmp(before, label.name) == 0)
+			return pt_error_set(why, PITOT_BAD_INPUT,
+				"metric %s: label %s: is there twice", family->name, label.name);
+		before = label.name;
 	}
 	return 0;
 }

@@ -11,9 +11,6 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-/* A week: longer is a mistake in the unit, and sums of times stay far from overflow. */
-#define LONGEST_MS INT64_C(604800000)
-
 static int
 complete_times(struct pitot_push_options *options, struct pitot_error *why)
 {
@@ -29,11 +26,11 @@ complete_times(struct pitot_push_options *options, struct pitot_error *why)
 	};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
 		int64_t value = *times[i].value;
-		if (value < 0 || value > LONGEST_MS)
+		if (value < 0 || value > PT_LIMIT_DURATION_MS)
 			return pt_error_set(why, PITOT_USAGE,
 				"%s: %" PRId64 " is not allowed: 1 to %" PRId64
-				" (a week), or 0 for the default of %" PRId64,
-				times[i].name, value, LONGEST_MS, times[i].otherwise);
+				", or 0 for the default of %" PRId64,
+				times[i].name, value, PT_LIMIT_DURATION_MS, times[i].otherwise);
 		if (value == 0)
 			*times[i].value = times[i].otherwise;
 	}

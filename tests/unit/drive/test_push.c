@@ -9,7 +9,7 @@
 #define GATEWAY "http://user:hunter2@localhost:9091"
 #define WRITE "http://localhost:9090/api/v1/write"
 
-static const struct literal rows[] = {{"a", PITOT_GAUGE, PT_PART_VALUE, NULL, 1}};
+static const struct literal rows[] = {GAUGE("a", NULL, 1)};
 
 static int
 run(const struct pt_push_task *task, struct script *script, struct pitot_report *report,
@@ -265,8 +265,8 @@ a_preview_shows_what_was_before_compression(void)
 static void
 a_preview_shows_each_request_and_checks_like_a_push(void)
 {
-	static const struct literal two[] = {{"a", PITOT_GAUGE, PT_PART_VALUE, "x=1", 1},
-		{"a", PITOT_GAUGE, PT_PART_VALUE, "x=2", 1}};
+	static const struct literal two[] = {GAUGE("a", "x=1", 1),
+		GAUGE("a", "x=2", 1)};
 	struct pitot_push_options options = {
 		.url = WRITE, .job = "j", .instance = "", .max_request_bytes = 60};
 	struct pitot_snapshot *snapshot = LITERAL(two);

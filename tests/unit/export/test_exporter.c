@@ -43,7 +43,7 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		{{.url = GATEWAY, .mode = (enum pitot_push_mode)2}, {"mode: 2", "1 (replace)"}},
 		{{.url = WRITE, .mode = PITOT_REPLACE}, {"mode: replace", "Pushgateway"}},
 		{{.url = GATEWAY, .interval_ms = -5}, {"interval_ms: -5", "of 15000"}},
-		{{.url = GATEWAY, .interval_ms = 604800001}, {"604800001", "604800000"}},
+		{{.url = GATEWAY, .interval_ms = PT_LIMIT_DURATION_MS + 1}, {"3153600000001", "3153600000000"}},
 		{{.url = GATEWAY, .timeout_ms = -1}, {"timeout_ms: -1", "of 10000"}},
 		{{.url = GATEWAY, .deadline_ms = INT64_MIN}, {"deadline_ms: -9", "of 30000"}},
 		{{.url = GATEWAY, .stop_deadline_ms = -1}, {"stop_deadline_ms: -1", "of 5000"}},
@@ -119,7 +119,7 @@ the_path_tells_the_protocol(void)
 static void
 every_number_of_labels_up_to_the_limit_is_taken(void)
 {
-	static char names[PT_LIMIT_LABELS + 1][8];
+	static char names[PT_LIMIT_LABELS + 1][24];
 	struct pitot_label labels[PT_LIMIT_LABELS + 1];
 	for (size_t i = 0; i <= PT_LIMIT_LABELS; i++) {
 		(void)snprintf(names[i], sizeof names[i], "l%zu", i);

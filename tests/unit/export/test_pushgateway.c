@@ -7,10 +7,8 @@
 #include "support/trial.h"
 
 #define BASE "http://localhost:9091"
-#define G PITOT_GAUGE
-#define V PT_PART_VALUE
 
-static const struct literal one[] = {{"a", G, V, NULL, 1}};
+static const struct literal one[] = {GAUGE("a", NULL, 1)};
 
 static void
 the_group_stands_in_the_url(void)
@@ -88,7 +86,7 @@ replace_merge_and_delete_have_their_methods(void)
 {
 	/* pushgateway 18 */
 	static const struct literal rows[] = {
-		{"mail_sent", PITOT_COUNTER, PT_PART_TOTAL, "to=x", 2}};
+		SERIES("mail_sent", PITOT_COUNTER, PT_PART_TOTAL, "to=x", 2)};
 	for (int replace = 0; replace <= 1; replace++) {
 		struct pitot_push_options options = {.url = BASE, .job = "j", .instance = "",
 			.mode = replace ? PITOT_REPLACE : PITOT_MERGE};
@@ -197,13 +195,13 @@ check_refused_here(const struct literal *rows, size_t count, const char *part)
 static void
 what_a_gateway_cannot_take_is_refused_here(void)
 {
-	static const struct literal job[] = {{"a", G, V, "job=x", 1}};
-	static const struct literal instance[] = {{"a", G, V, "instance=x", 1}};
-	static const struct literal zone[] = {{"ok", G, V, NULL, 1}, {"a", G, V, "zone=x", 1}};
-	static const struct literal twice[] = {{"a", G, V, "x=1", 1}, {"a", G, V, "x=1", 1}};
+	static const struct literal job[] = {GAUGE("a", "job=x", 1)};
+	static const struct literal instance[] = {GAUGE("a", "instance=x", 1)};
+	static const struct literal zone[] = {GAUGE("ok", NULL, 1), GAUGE("a", "zone=x", 1)};
+	static const struct literal twice[] = {GAUGE("a", "x=1", 1), GAUGE("a", "x=1", 1)};
 	static const struct literal timed[] = {
-		{"ok", G, V, NULL, 1}, {"a", G, V, "x=1", 1, .time_ms = 5}};
-	static const struct literal broken[] = {{"a", G, V, "x=\xff", 1}};
+		GAUGE("ok", NULL, 1), {.family = "a", .type = PITOT_GAUGE, .labels = "x=1", .value = 1, .time_ms = 5}};
+	static const struct literal broken[] = {GAUGE("a", "x=\xff", 1)};
 	/* pushgateway 14 */
 	check_refused_here(job, 1, "metric a: label job: is part of the grouping key");
 	check_refused_here(instance, 1, "metric a: label instance: is part of");
@@ -236,7 +234,7 @@ merging_nothing_only_touches_the_group(void)
 static void
 the_instance_is_no_grouping_label_when_it_is_empty(void)
 {
-	static const struct literal rows[] = {{"a", G, V, "instance=x", 1}};
+	static const struct literal rows[] = {GAUGE("a", "instance=x", 1)};
 	struct pitot_push_options options = {.url = BASE, .job = "j", .instance = ""};
 	struct trial trial;
 	check_fatal(trial_open(&trial, &options, NULL, 0));
@@ -250,10 +248,10 @@ the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples(void)
 {
 	/* pushgateway 11 */
 	struct literal rows[] = {
-		{"a", PITOT_COUNTER, PT_PART_TOTAL, "x=1", 1},
-		{"a", PITOT_COUNTER, PT_PART_TOTAL, "x=2", pt_number_from_bits(PT_NUMBER_STALE)},
-		{"a", PITOT_COUNTER, PT_PART_TOTAL, "x=3", pt_number_from_bits(PT_NUMBER_ABSENT)},
-		{"a", PITOT_COUNTER, PT_PART_TOTAL, "x=4", 4},
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=1", 1),
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=2", pt_number_from_bits(PT_NUMBER_STALE)),
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=3", pt_number_from_bits(PT_NUMBER_ABSENT)),
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=4", 4),
 	};
 	struct pt_label trace = pt_label_of("trace_id", "abc");
 	struct pt_labels *labels = pt_labels_new(&trace, 1);
@@ -279,7 +277,7 @@ the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples(void)
 static void
 names_are_escaped_unless_the_gateway_reads_utf8(void)
 {
-	static const struct literal rows[] = {{"dns.lookups", G, V, "net.peer=a", 1}};
+	static const struct literal rows[] = {GAUGE("dns.lookups", "net.peer=a", 1)};
 	for (int utf8 = 0; utf8 <= 1; utf8++) {
 		struct pitot_push_options options = {.url = BASE, .utf8_names = utf8 != 0};
 		struct trial trial;

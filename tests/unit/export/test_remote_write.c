@@ -7,8 +7,6 @@
 #include "support/trial.h"
 
 #define URL "http://localhost:9090/api/v1/write?tenant=a"
-#define G PITOT_GAUGE
-#define V PT_PART_VALUE
 
 /* ---- what was sent, as protobuf-c reads it ---- */
 
@@ -85,15 +83,15 @@ static struct literal many[MANY];
 static struct pitot_snapshot *
 many_series(size_t count)
 {
-	static char labels[MANY][16];
+	static char labels[MANY][24];
 	for (size_t i = 0; i < count; i++) {
 		(void)snprintf(labels[i], sizeof labels[i], "x=%zu", i);
-		many[i] = (struct literal){"a", G, V, labels[i], (double)i};
+		many[i] = (struct literal)GAUGE("a", labels[i], (double)i);
 	}
 	return literal_snapshot(many, count, 1);
 }
 
-static const struct literal one[] = {{"a", G, V, NULL, 1}};
+static const struct literal one[] = {GAUGE("a", NULL, 1)};
 
 /* ---- tests ---- */
 
@@ -130,9 +128,9 @@ static void
 labels_are_added_and_a_series_own_label_wins(void)
 {
 	static const struct literal rows[] = {
-		{"a", G, V, "job=own,zz=1", 1},
-		{"h", PITOT_HISTOGRAM, PT_PART_BUCKET, NULL, 2, 0.5},
-		{"h", PITOT_HISTOGRAM, PT_PART_COUNT, "zone=z", 3, .time_ms = 1600000000000},
+		GAUGE("a", "job=own,zz=1", 1),
+		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_BUCKET, .value = 2, .bound = 0.5},
+		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .labels = "zone=z", .value = 3, .time_ms = 1600000000000},
 	};
 	/* remote-write 14 */
 	static const struct pitot_label labels[] = {
@@ -211,7 +209,7 @@ a_series_too_large_for_any_request_is_left_out_and_told(void)
 	static char labels[600] = "x=";
 	memset(labels + 2, 'y', sizeof labels - 3);
 	const struct literal rows[] = {
-		{"a", G, V, NULL, 1}, {"b", G, V, labels, 2}, {"c", G, V, NULL, 3}};
+		GAUGE("a", NULL, 1), GAUGE("b", labels, 2), GAUGE("c", NULL, 3)};
 	struct pitot_push_options options = {
 		.url = URL, .job = "j", .instance = "", .max_request_bytes = 300};
 	struct trial trial;
@@ -318,8 +316,8 @@ the_future_is_refused_here(void)
 		bool fits;
 	} cases[] = {{-1000000, true}, {0, true}, {300000, true}, {900000, false}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const struct literal rows[] = {{"a", G, V, NULL, 1},
-			{"b", G, V, NULL, 1, .time_ms = now_ms + cases[i].ahead_ms}};
+		const struct literal rows[] = {GAUGE("a", NULL, 1),
+			{.family = "b", .type = PITOT_GAUGE, .labels = NULL, .value = 1, .time_ms = now_ms + cases[i].ahead_ms}};
 		struct pitot_push_options options = {.url = URL};
 		struct trial trial;
 		check_fatal(trial_open(&trial, &options, NULL, 0));
@@ -335,9 +333,9 @@ the_future_is_refused_here(void)
 static void
 names_are_escaped_unless_the_receiver_reads_utf8(void)
 {
-	static const struct literal rows[] = {{"dns.lookups", G, V, "net.peer=a", 1}};
+	static const struct literal rows[] = {GAUGE("dns.lookups", "net.peer=a", 1)};
 	static const struct literal clash[] = {
-		{"dns.lookups", G, V, NULL, 1}, {"dns_lookups", G, V, NULL, 1}};
+		GAUGE("dns.lookups", NULL, 1), GAUGE("dns_lookups", NULL, 1)};
 	for (int utf8 = 0; utf8 <= 1; utf8++) {
 		struct pitot_push_options options = {
 			.url = URL, .job = "", .instance = "", .utf8_names = utf8 != 0};
@@ -355,7 +353,7 @@ names_are_escaped_unless_the_receiver_reads_utf8(void)
 static void
 nothing_is_sent_for_nothing(void)
 {
-	struct literal rows[] = {{"a", G, V, NULL, pt_number_from_bits(PT_NUMBER_ABSENT)}};
+	struct literal rows[] = {GAUGE("a", NULL, pt_number_from_bits(PT_NUMBER_ABSENT))};
 	struct pitot_push_options options = {.url = URL};
 	struct trial trial;
 	check_fatal(trial_open(&trial, &options, NULL, 0));
