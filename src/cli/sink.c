@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `pitot sink`: a receiver for trying things out and for tests. The happy path is: options, listen,
- * serve until a signal, --count or --timeout, a summary, exit 0. Exit 1: a rule was broken, or
- * --timeout came before --count was reached; 64: wrong options; 66, 69, 73, 74: a file, the address,
- * the port file, or stdout cannot be used.
+ * `pitot sink`: a receiver for trying things out and for tests. The happy path is: options,
+ * listen, serve until a signal, --count or --timeout, a summary, exit 0. Exit 1: a rule was
+ * broken, or --timeout came before --count was reached; 64: wrong options; 66, 69, 73, 74: a file,
+ * the address, the port file, or stdout cannot be used.
  */
 #include "cli/sink.h"
 

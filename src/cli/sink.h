@@ -59,7 +59,7 @@ void sink_text_format(struct sink_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A label value between its quotes: \, " and LF escaped. */
 void sink_text_escaped(struct sink_text *text, struct sink_span value);
-/* The shortest decimal that reads back as the same double; with `open`, OpenMetrics' canonical form. */
+/* The shortest decimal that reads back as the same double; `open`: as OpenMetrics writes it. */
 void sink_text_number(struct sink_text *text, double value, bool open);
 /* The content, never NULL. */
 const char *sink_text_chars(const struct sink_text *text);
@@ -369,13 +369,13 @@ void sink_clear(struct sink *sink);
 /* The same body, refused or left without an answer earlier; NULL if there is none. */
 struct sink_attempt *sink_attempt_find(struct sink *sink, const struct sink_request *request);
 
-/* Runs the rules for one kind of request; true if one that is `refused` was broken: `why` says how. */
+/* Runs the rules for one kind of request; true if a `refused` one was broken, and `why` is how. */
 bool sink_judge(
 	struct sink *sink, unsigned on, const struct sink_view *view, struct sink_text *why);
 
 /*
- * Answers a request. `fault` is what the script wants for it (SINK_STATUS above 299, hang, reset and
- * close: the request is judged, but nothing is stored); it is taken from the script only for pushes.
+ * Answers a request. `fault` is what the script wants for it, and is taken only for pushes. With a
+ * status above 299, hang, reset and close the request is judged, but nothing is stored.
  */
 void sink_serve(struct sink *sink, const struct sink_request *request, struct sink_answer *answer,
 	struct sink_fault *fault);

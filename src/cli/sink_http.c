@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP for the sink, by libmicrohttpd in the caller's thread. The happy path is: the request line is
- * kept as it came, the body is gathered up to SINK_LIMIT_BODY, sink_serve() answers. A fault of the
- * script holds the connection back (hang, slow), ends it (close) or resets it. Possible failures: the
- * address cannot be bound, the certificate cannot be used; later ones end just their connection.
+ * HTTP for the sink, by libmicrohttpd in the caller's thread. The happy path is: the request line
+ * is kept as it came, the body is gathered up to SINK_LIMIT_BODY, sink_serve() answers. A fault of
+ * the script holds the connection back (hang, slow), ends it (close) or resets it. Possible
+ * failures: the address cannot be bound, the certificate cannot be used; later ones end just their
+ * connection.
  */
 #include "cli/sink.h"
 
@@ -356,7 +357,7 @@ sink_http_turn(struct sink_http *http, int wake_fd, int64_t wait_ms)
 	nfds_t count = 2;
 	polls[0] = (struct pollfd){.fd = http->epoll_fd, .events = POLLIN};
 	polls[1] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
-	/* libmicrohttpd does not look at suspended connections: see here whether the peer is gone. */
+	/* libmicrohttpd does not look at suspended ones: see here whether the peer is gone. */
 	for (size_t i = 0; i < http->held_count; i++)
 		polls[count++] = (struct pollfd){.fd = http->held[i]->fd, .events = POLLRDHUP};
 	wait_ms = wait_of(http, wait_ms);

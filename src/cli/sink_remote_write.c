@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a receiver of remote write 1.0 does: snappy, protobuf, the latest sample of each series. It
- * answers 204, 400 with a reason, 405, or 415 for another protocol. The length in the block's header
- * is checked before anything is allocated, and protobuf-c may take only so much memory.
+ * answers 204, 400 with a reason, 405, or 415 for another protocol. The length in the block's
+ * header is checked before anything is allocated, and protobuf-c may take only so much memory.
  */
 #include "cli/sink.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every rule the sink checks, by its line in the conformance checklists, and what happens when one is
- * broken: a line on stderr, a count, and where a real receiver would refuse the request, a reason.
- * To add a rule, write its function (sink_rules_write.c, sink_rules_push.c, sink_rules_text.c),
- * declare it in sink.h and list it here.
+ * Every rule the sink checks, by its line in the conformance checklists, and what happens when one
+ * is broken: a line on stderr, a count, and where a real receiver would refuse the request, a
+ * reason. To add a rule, write its function (sink_rules_write.c, sink_rules_push.c,
+ * sink_rules_text.c), declare it in sink.h and list it here.
  */
 #include "cli/sink.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of a Pushgateway's body, text 0.0.4 (specs/pushgateway 12, specs/text-formats 9). Each
- * writes the first thing that is wrong, with its line. Memory that runs out makes a rule say nothing.
+ * writes the first thing that is wrong, with its line. Memory that runs out makes a rule say
+ * nothing.
  */
 #include "cli/sink.h"
 

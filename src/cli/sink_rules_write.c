@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of remote write 1.0 (specs/remote-write 6) that a receiver can see. Each writes the first
- * thing that is wrong, and nothing where the message could not be decoded: another rule says that.
+ * The rules of remote write 1.0 (specs/remote-write 6) that a receiver can see. Each writes the
+ * first thing that is wrong, and nothing where the message could not be decoded: another rule says
+ * that.
  */
 #include "cli/sink.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The script of faults: words such as 500, 429/2, hang, reset, close, slow/3, ok, between blanks. */
+/* The script of faults: words such as 500, 429/2, hang, reset, close, slow/3 and ok. */
 #include "cli/sink.h"
 
 #include <stdlib.h>

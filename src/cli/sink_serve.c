@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which request is what, the faults of the script, and the memory of refused requests that the rules
- * about retries need.
+ * Which request is what, the faults of the script, and the memory of refused requests that the
+ * rules about retries need.
  */
 #include "cli/sink.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes what the sink does with a request: snappy, protobuf, text, paths, and every rule. The first
- * byte says what the rest is. Any bytes are answered with one of the statuses of a receiver.
+ * Fuzzes what the sink does with a request: snappy, protobuf, text, paths, and every rule. The
+ * first byte says what the rest is. Any bytes are answered with one of the statuses of a receiver.
  */
 #include "cli/sink.h"
 #include "fuzz/fuzz.h"
