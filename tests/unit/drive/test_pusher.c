@@ -48,9 +48,14 @@ prepare(struct world *world, const struct script_step *steps, size_t count)
 	world->registry = pitot_registry_new(NULL);
 	world->depth = pitot_gauge(world->registry, "depth", NULL);
 	world->options = (struct pitot_push_options){
-		.url = GATEWAY, .job = "j", .instance = "",
-		.interval_ms = LONG_MS, .stop_deadline_ms = LONG_MS, .deadline_ms = LONG_MS,
-		.report = keep_report, .report_context = &world->reports,
+		.url = GATEWAY,
+		.job = "j",
+		.instance = "",
+		.interval_ms = LONG_MS,
+		.stop_deadline_ms = LONG_MS,
+		.deadline_ms = LONG_MS,
+		.report = keep_report,
+		.report_context = &world->reports,
 	};
 	world->why = (struct pitot_error){.code = 0};
 }
