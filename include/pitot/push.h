@@ -70,6 +70,7 @@ struct pitot_push_options {
 	int64_t deadline_ms;      /* one push with all its retries; default 30000 */
 	int64_t stop_deadline_ms; /* the last push in pitot_pusher_stop(); default 5000 */
 	size_t max_request_bytes; /* remote write: not compressed; default 1 MiB */
+	bool no_self_metrics;     /* pusher: no pitot_… metrics about its own pushes */
 
 	struct pitot_http_options http;
 

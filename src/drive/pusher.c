@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "drive/push.h"
 #include "drive/schedule.h"
+#include "drive/selfstats.h"
 #include "export/options.h"
 #include "metrics/registry.h"
 #include <inttypes.h>
@@ -43,6 +44,8 @@ struct pitot_pusher {
 	/* The thread's own. */
 	struct pt_exporter *exporter;
 	struct pt_schedule schedule;
+	struct pt_selfstats stats;
+	bool counts_itself;
 
 	pthread_mutex_t lock; /* guards what follows; taken before a deadline's lock */
 	pthread_cond_t pushed;
@@ -116,6 +119,8 @@ run(void *context)
 		final = begin(pusher, &ticket);
 		push(pusher, &report);
 		report.final = final;
+		if (pusher->counts_itself)
+			pt_selfstats_count(&pusher->stats, &report);
 		if (pusher->report != NULL)
 			pusher->report(pusher->report_context, &report);
 		finish(pusher, ticket, &report.error);
@@ -197,8 +202,12 @@ pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_op
 	}
 	init_lock(pusher);
 	pusher->exporter = pt_exporter_new(options, transport, why);
-	if (pusher->exporter == NULL || pt_options_complete(&complete, options, why) != 0 ||
-		pt_registry_declared(registry, why) != 0)
+	if (pusher->exporter == NULL || pt_options_complete(&complete, options, why) != 0)
+		goto fail;
+	pusher->counts_itself = !complete.no_self_metrics && registry != NULL;
+	if (pusher->counts_itself)
+		pt_selfstats_init(&pusher->stats, registry);
+	if (pt_registry_declared(registry, why) != 0)
 		goto fail;
 	pusher->running = pt_deadline_new(clock);
 	pusher->alarm = pt_deadline_new(clock);
