@@ -219,3 +219,15 @@ pt_target_clear(struct pt_target *target)
 {
 	pt_buf_clear(&target->url);
 }
+
+int
+pitot_push_protocol(const struct pitot_push_options *options, enum pitot_protocol *protocol,
+	struct pitot_error *why)
+{
+	struct pt_target target;
+	int code = pt_target_init(&target, options, why);
+	if (code == 0)
+		*protocol = target.protocol;
+	pt_target_clear(&target);
+	return code;
+}

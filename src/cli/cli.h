@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs of the command share: options, input, errors, help. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <pitot.h>
+
+/* Which verbs know an option. */
+enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4 };
+
+enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
+
+enum { cli_max_labels = 64 };
+
+/* The command line, complete with the environment. Strings belong to argv, the environment or config. */
+struct cli_options {
+	struct pitot_config config; /* what the environment says; push is what will be used */
+	struct pitot_label labels[cli_max_labels];
+	struct pitot_label headers[cli_max_labels];
+	const char *input; /* a file's name; "-" for standard input */
+	bool has_time;
+	int64_t time_ms;
+	enum cli_dry_run dry_run;
+	bool strict, verbose, counts;
+	bool help;       /* --help was asked for and written */
+	char *user;      /* --user, cut at the colon */
+};
+
+/* Reads argv[1…] of a verb. 0, or the exit status after the mistake was told. Clear it in any case. */
+int cli_options_read(
+	struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv);
+void cli_options_clear(struct cli_options *options);
+/* Writes the verb's options, one a line. */
+void cli_options_help(enum cli_verb_bit verb);
+
+/* The exit status for a code of the library (needs of sysexits.h). */
+int cli_exit_code(int code);
+/* "pitot: VERB: text" on stderr; returns the exit status. */
+int cli_fail(const char *verb, const struct pitot_error *why);
+/* Tells wrong usage with a hint at --help; returns 64. */
+int cli_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The whole input and its name for messages; NULL after the failure was told (*status). */
+char *cli_input_read(const char *verb, const char *input, size_t *length, int *status);
+const char *cli_input_name(const char *input);
+
+/* Seconds or RFC 3339 or "now", to milliseconds since the epoch. */
+bool cli_time_parse(const char *text, int64_t *ms);
+
+/* Shows a request of --dry-run; `context` is struct cli_preview. */
+struct cli_preview {
+	enum cli_dry_run how;
+	const struct pitot_snapshot *snapshot;
+	struct pitot_label labels[cli_max_labels + 2]; /* that remote write adds to every series */
+	size_t label_count;
+	size_t count; /* requests so far */
+	bool packed;  /* their bodies are compressed */
+};
+void cli_preview_show(void *context, const struct pitot_request *request);
+void cli_preview_end(const struct cli_preview *preview);
+
+/* Looks for what is unwise though not wrong, telling each on stdout; returns how many. */
+size_t cli_lint(const char *name, const struct pitot_snapshot *snapshot);
+
+/* The verbs. argv[0] is the verb's name; each returns the exit status. */
+int cli_push(int argc, char **argv);
+int cli_delete(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_help(int argc, char **argv);
+int cli_version(void);
+
+#endif

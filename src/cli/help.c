@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The help texts; each fits a screen of 24 lines but that of push, which has more options. */
+#include "cli/cli.h"
+
+#include <curl/curl.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/sink_main.h"
+
+int
+cli_version(void)
+{
+	printf("pitot %s\nlibcurl %s, libmicrohttpd %s\n"
+	       "protocols: Pushgateway, remote write 1.0\n",
+		pitot_version(), curl_version_info(CURLVERSION_NOW)->version, MHD_get_version());
+	return 0;
+}
+
+static void
+help_all(void)
+{
+	fputs("Usage: pitot VERB [OPTION]...\n"
+	      "Push metrics to a Prometheus Pushgateway or by remote write.\n"
+	      "\n"
+	      "  push [FILE]            push metrics, read as text from FILE or standard input\n"
+	      "  delete                 delete a group from a Pushgateway\n"
+	      "  check metrics [FILE]   read metrics as text, tell mistakes and bad habits\n"
+	      "  sink                   receive pushes on this machine and check them\n"
+	      "  help [VERB]            this text, or the help of a verb\n"
+	      "\n"
+	      "  --version              version and libraries\n"
+	      "\n"
+	      "Examples:\n"
+	      "  echo 'rows_total 5' | pitot push --url http://localhost:9091 --job import\n"
+	      "  pitot push m.prom --url http://localhost:9090/api/v1/write --job import\n"
+	      "\n"
+	      "The environment sets options too: PITOT_URL, PITOT_JOB, ... All of it: man pitot.\n",
+		stdout);
+}
+
+int
+cli_help(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} verbs[] = {{"push", cli_push}, {"delete", cli_delete}, {"check", cli_check}};
+	char option[] = "--help";
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(2, (char *[]){argv[1], option, NULL});
+	if (argc > 1 && strcmp(argv[1], "sink") == 0)
+		return cli_sink(2, (char *[]){argv[1], option, NULL});
+	if (argc > 1)
+		return cli_usage("help", "there is no verb \"%s\"", argv[1]);
+	help_all();
+	return 0;
+}

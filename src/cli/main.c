@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The command: finds the verb and runs it. A wrong verb is told with the nearest one; exit status 64. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include "cli/nearest.h"
+#include "cli/sink_main.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{"push", cli_push},
+	{"delete", cli_delete},
+	{"check", cli_check},
+	{"sink", cli_sink},
+	{"help", cli_help},
+};
+enum { verb_count = sizeof verbs / sizeof verbs[0] };
+
+static int
+unknown_verb(const char *name)
+{
+	const char *names[verb_count];
+	for (size_t i = 0; i < verb_count; i++)
+		names[i] = verbs[i].name;
+	const char *nearest = cli_nearest(name, names, verb_count);
+	fprintf(stderr, "pitot: there is no verb \"%s\"", name);
+	if (nearest != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?", nearest);
+	fputs("\nTry 'pitot --help'.\n", stderr);
+	return EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs("Usage: pitot push|delete|check|sink|help [OPTION]...\n"
+		      "Try 'pitot --help'.\n",
+			stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return cli_version();
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return cli_help(1, argv);
+	for (size_t i = 0; i < verb_count; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(argc - 1, argv + 1);
+	return unknown_verb(argv[1]);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `pitot push`: text in, one push out. Labels of the input that the destination sets itself are renamed
+ * to exported_…, as Prometheus does. Nothing is printed on success; the exit status tells what failed.
+ */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The input's labels that would clash: job, instance if it is set, and all others that are added. */
+static struct pitot_snapshot *
+parse_input(const struct cli_options *options, const char *text, size_t length, struct pitot_error *why)
+{
+	const struct pitot_push_options *push = &options->config.push;
+	const char *names[cli_max_labels + 2];
+	size_t count = 0;
+	names[count++] = "job";
+	if (push->instance == NULL || push->instance[0] != '\0')
+		names[count++] = "instance";
+	for (size_t i = 0; i < push->label_count; i++)
+		names[count++] = push->labels[i].name;
+	return pitot_parse(text, length,
+		&(struct pitot_parse_options){
+			.source = cli_input_name(options->input),
+			.strict = options->strict,
+			.exported = names,
+			.exported_count = count,
+		},
+		why);
+}
+
+static void
+tell(const struct pitot_report *report)
+{
+	fprintf(stderr,
+		"pitot: push: %s: %zu of %zu samples in %u request%s and %u attempt%s, %llu bytes, "
+		"%lld ms\n",
+		report->url, report->samples_sent, report->series, report->requests,
+		report->requests == 1 ? "" : "s", report->attempts, report->attempts == 1 ? "" : "s",
+		(unsigned long long)report->bytes_sent, (long long)report->duration_ms);
+	if (report->exemplars_dropped > 0)
+		fprintf(stderr, "pitot: push: %zu exemplars were left out: the protocol has none\n",
+			report->exemplars_dropped);
+}
+
+static int
+send_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot)
+{
+	struct pitot_error why;
+	struct pitot_report report = {.series = 0};
+	const struct pitot_push_options *push = &options->config.push;
+	int64_t time_ms = options->has_time ? options->time_ms : 0;
+	if (options->dry_run != CLI_SEND) {
+		struct cli_preview preview = {.how = options->dry_run, .snapshot = snapshot};
+		if (push->job != NULL)
+			preview.labels[preview.label_count++] =
+				(struct pitot_label){"job", push->job};
+		if (push->instance != NULL && push->instance[0] != '\0')
+			preview.labels[preview.label_count++] =
+				(struct pitot_label){"instance", push->instance};
+		for (size_t i = 0; i < push->label_count; i++)
+			preview.labels[preview.label_count++] = push->labels[i];
+		if (pitot_push_preview(snapshot, time_ms, push, cli_preview_show, &preview, &why) != 0)
+			return cli_fail("push", &why);
+		cli_preview_end(&preview);
+		return 0;
+	}
+	int code = pitot_push_snapshot(snapshot, time_ms, push, &report, &why);
+	if (options->verbose && report.attempts > 0)
+		tell(&report);
+	return code == 0 ? 0 : cli_fail("push", &why);
+}
+
+static int
+push_input(struct cli_options *options)
+{
+	struct pitot_error why;
+	struct pitot_push_options *push = &options->config.push;
+	enum pitot_protocol protocol;
+	if (pitot_push_protocol(push, &protocol, &why) != 0)
+		return cli_fail("push", &why);
+	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
+	if (push->instance == NULL && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
+		push->instance = "";
+	size_t length = 0;
+	int status = 0;
+	char *text = cli_input_read("push", options->input, &length, &status);
+	if (text == NULL)
+		return status;
+	struct pitot_snapshot *snapshot = parse_input(options, text, length, &why);
+	free(text);
+	if (snapshot == NULL)
+		return cli_fail("push", &why);
+	status = send_snapshot(options, snapshot);
+	pitot_snapshot_free(snapshot);
+	return status;
+}
+
+static void
+help(void)
+{
+	puts("Usage: pitot push [OPTION]... [FILE]\n"
+	     "Push metrics, read as text from FILE or standard input.");
+	cli_options_help(CLI_PUSH);
+}
+
+int
+cli_push(int argc, char **argv)
+{
+	struct cli_options options;
+	int status = cli_options_read(&options, CLI_PUSH, argc, argv);
+	if (status == 0 && options.help)
+		help();
+	else if (status == 0 && options.config.push.url == NULL)
+		status = cli_usage("push", "no destination: give --url or set PITOT_URL");
+	else if (status == 0)
+		status = push_input(&options);
+	cli_options_clear(&options);
+	return status;
+}
