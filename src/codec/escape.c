@@ -66,13 +66,23 @@ pt_escape_name(struct pt_buf *out, const char *name, size_t length, bool label,
 struct escaped {
 	size_t offset;    /* in the buffer, which may move until all are there */
 	const char *text; /* there, with NUL, at last */
-	const char *name; /* before */
+	const char *name; /* before; without suffix */
+	const char *suffix;
 };
 
 static int
 by_text(const void *left, const void *right)
 {
 	return strcmp(((const struct escaped *)left)->text, ((const struct escaped *)right)->text);
+}
+
+static bool
+all_labels_classic(const struct pt_labels *labels)
+{
+	for (uint32_t i = 0; i < labels->count; i++)
+		if (!is_classic(labels->pairs[i].name, labels->pairs[i].name_length, true))
+			return false;
+	return true;
 }
 
 static bool
@@ -85,25 +95,32 @@ all_classic(const struct pt_table *table)
 		bool first = i == 0 || table->series[i - 1]->family != family;
 		if (first && !is_classic(family->name, family->name_length, false))
 			return false;
-		for (uint32_t j = 0; series->labels != seen && j < series->labels->count; j++)
-			if (!is_classic(series->labels->pairs[j].name,
-				    series->labels->pairs[j].name_length, true))
-				return false;
+		bool colon = series->part == PT_PART_STATE && strchr(series->extra_name, ':') != NULL;
+		if (colon || (series->labels != seen && !all_labels_classic(series->labels)))
+			return false;
 		seen = series->labels;
 	}
 	return true;
 }
 
 static void
-add_name(struct escaped *to, struct pt_buf *texts, const char *name, bool label,
+add_name(struct escaped *to, struct pt_buf *texts, const char *name, const char *suffix, bool label,
 	enum pitot_escaping scheme)
 {
-	*to = (struct escaped){.offset = texts->length, .name = name};
+	*to = (struct escaped){.offset = texts->length, .name = name, .suffix = suffix};
 	pt_escape_name(texts, name, strlen(name), label, scheme);
-	pt_buf_char(texts, '\0');
+	pt_buf_put(texts, suffix, strlen(suffix) + 1);
 }
 
-/* Sorts the escaped names and returns two that are the same, or NULL. */
+/* Two names that were the same before have not become so by escaping. */
+static bool
+became_same(const struct escaped *a, const struct escaped *b)
+{
+	return strcmp(a->text, b->text) == 0 &&
+		(strcmp(a->name, b->name) != 0 || strcmp(a->suffix, b->suffix) != 0);
+}
+
+/* Sorts the escaped names and returns two that became the same, or NULL. */
 static const struct escaped *
 find_same(struct escaped *names, size_t count, const struct pt_buf *texts)
 {
@@ -112,9 +129,28 @@ find_same(struct escaped *names, size_t count, const struct pt_buf *texts)
 	if (count > 1)
 		qsort(names, count, sizeof names[0], by_text);
 	for (size_t i = 1; i < count; i++)
-		if (strcmp(names[i - 1].text, names[i].text) == 0)
+		if (became_same(&names[i - 1], &names[i]))
 			return &names[i - 1];
 	return NULL;
+}
+
+/* The names of the family that begins at `at`, and of its samples; moves behind it. */
+static size_t
+add_family(struct escaped *to, struct pt_buf *texts, const struct pt_table *table, size_t *at,
+	enum pitot_escaping scheme)
+{
+	const struct pt_family *family = table->series[*at]->family;
+	unsigned parts = 0;
+	size_t count = 0;
+	add_name(&to[count++], texts, family->name, "", false, scheme);
+	for (; *at < table->count && table->series[*at]->family == family; ++*at) {
+		enum pt_part part = table->series[*at]->part;
+		const char *suffix = pt_name_suffix(part);
+		if ((parts & 1u << part) == 0 && suffix[0] != '\0')
+			add_name(&to[count++], texts, family->name, suffix, false, scheme);
+		parts |= 1u << part;
+	}
+	return count;
 }
 
 static int
@@ -122,22 +158,19 @@ check_families(const struct pt_table *table, enum pitot_escaping scheme, struct 
 {
 	struct pt_buf texts;
 	pt_buf_init(&texts, SIZE_MAX / 2);
-	struct escaped *names = malloc((table->count + 1) * sizeof *names);
+	/* At most as many sample names as series, and as many families. */
+	struct escaped *names = malloc((table->count * 2 + 1) * sizeof *names);
 	const struct escaped *same = NULL;
 	size_t count = 0;
-	for (size_t i = 0; names != NULL && i < table->count; i++) {
-		const struct pt_family *family = table->series[i]->family;
-		if (i > 0 && table->series[i - 1]->family == family)
-			continue;
-		add_name(&names[count++], &texts, family->name, false, scheme);
-	}
+	for (size_t at = 0; names != NULL && at < table->count;)
+		count += add_family(names + count, &texts, table, &at, scheme);
 	int code = names == NULL || pt_buf_error(&texts) != 0 ? pt_error_memory(why) : 0;
 	if (code == 0)
 		same = find_same(names, count, &texts);
 	if (same != NULL)
 		code = pt_error_set(why, PITOT_BAD_INPUT,
-			"the names \"%s\" and \"%s\" both become \"%s\" for this receiver: rename one",
-			same[0].name, same[1].name, same[0].text);
+			"the names \"%s%s\" and \"%s%s\" both become \"%s\" for this receiver: rename one",
+			same[0].name, same[0].suffix, same[1].name, same[1].suffix, same[0].text);
 	free(names);
 	pt_buf_clear(&texts);
 	return code;
@@ -152,8 +185,10 @@ check_labels(const struct pt_series *series, enum pitot_escaping scheme, struct 
 	size_t count = 0;
 	for (uint32_t i = 0; i < series->labels->count; i++) {
 		const struct pt_label *label = &series->labels->pairs[i];
-		add_name(&names[count++], &texts, label->name, true, scheme);
+		add_name(&names[count++], &texts, label->name, "", true, scheme);
 	}
+	if (series->extra_name != NULL)
+		add_name(&names[count++], &texts, series->extra_name, "", true, scheme);
 	int code = pt_buf_error(&texts) != 0 ? pt_error_memory(why) : 0;
 	const struct escaped *same = code == 0 ? find_same(names, count, &texts) : NULL;
 	if (same != NULL)
@@ -175,7 +210,7 @@ pt_escape_check(const struct pitot_snapshot *snapshot, enum pitot_escaping schem
 	int code = check_families(table, scheme, why);
 	const struct pt_labels *seen = NULL;
 	for (size_t i = 0; code == 0 && i < table->count; i++) {
-		if (table->series[i]->labels != seen)
+		if (table->series[i]->labels != seen || table->series[i]->extra_name != NULL)
 			code = check_labels(table->series[i], scheme, why);
 		seen = table->series[i]->labels;
 	}

@@ -13,8 +13,8 @@
 void pt_escape_name(struct pt_buf *out, const char *name, size_t length, bool label,
 	enum pitot_escaping scheme);
 /*
- * PITOT_BAD_INPUT, naming both, if two families, or two labels of one series, become the same by
- * escaping. Cheap when all names are classic ones.
+ * PITOT_BAD_INPUT, naming both, if names of samples or families, or labels of one series, become the
+ * same by escaping. Cheap when all names are classic ones.
  */
 int pt_escape_check(const struct pitot_snapshot *snapshot, enum pitot_escaping scheme,
 	struct pitot_error *why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort is
- * right. Only memory can fail, and only when a name is escaped or __name__ added; it sticks.
+ * right. It fails when memory is out for the names, or the room for labels; the failure sticks.
  */
 #include "codec/label_list.h"
 
@@ -29,6 +29,10 @@ pt_label_list_error(const struct pt_label_list *list)
 static void
 insert(struct pt_label_list *list, struct pt_label label)
 {
+	if (list->count == sizeof list->labels / sizeof list->labels[0]) {
+		list->names.error = PITOT_NO_MEMORY;
+		return;
+	}
 	size_t at = list->count++;
 	for (; at > 0 && strcmp(list->labels[at - 1].name, label.name) > 0; at--)
 		list->labels[at] = list->labels[at - 1];
@@ -37,11 +41,13 @@ insert(struct pt_label_list *list, struct pt_label label)
 
 /* Room for all escaped names of the series, so that the buffer does not move while it fills. */
 static bool
-reserve(struct pt_label_list *list, const struct pt_series *series)
+reserve(struct pt_label_list *list, const struct pt_series *series, const struct pt_labels *added)
 {
 	size_t bytes = PT_ESCAPE_BOUND((size_t)series->family->name_length) + 16;
 	for (uint32_t i = 0; i < series->labels->count; i++)
 		bytes += PT_ESCAPE_BOUND((size_t)series->labels->pairs[i].name_length) + 1;
+	for (uint32_t i = 0; added != NULL && i < added->count; i++)
+		bytes += PT_ESCAPE_BOUND((size_t)added->pairs[i].name_length) + 1;
 	if (series->extra_name != NULL)
 		bytes += PT_ESCAPE_BOUND((size_t)series->family->name_length) + 16;
 	return pt_buf_room(&list->names, bytes) != NULL;
@@ -71,20 +77,37 @@ has_name(const struct pt_label_list *list, const char *name)
 	return false;
 }
 
+/* le, quantile or state. */
+static struct pt_label
+extra_label(const struct pt_series *series)
+{
+	return (struct pt_label){
+		.name = series->extra_name,
+		.value = series->extra_value,
+		.name_length = (uint32_t)strlen(series->extra_name),
+		.value_length = series->extra_length,
+	};
+}
+
 void
 pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
-	const struct pt_labels *extra, enum pitot_escaping escaping)
+	const struct pt_label_choice *choice)
 {
+	const struct pt_labels *added = choice->added;
 	list->count = 0;
 	list->names.length = 0;
-	if (!reserve(list, series))
+	if (!reserve(list, series, added))
 		return;
-	size_t count = pt_series_label_count(series);
-	for (size_t i = 0; i < count; i++)
-		insert(list, escaped(list, pt_series_label(series, i), escaping));
-	for (uint32_t i = 0; extra != NULL && i < extra->count; i++)
-		if (!has_name(list, extra->pairs[i].name))
-			insert(list, extra->pairs[i]);
+	for (uint32_t i = 0; i < series->labels->count; i++)
+		insert(list, escaped(list, series->labels->pairs[i], choice->escaping));
+	/* A state may be "", which is written as no label at all, like any empty value. */
+	if (series->extra_name != NULL && !choice->bare && series->extra_length > 0)
+		insert(list, escaped(list, extra_label(series), choice->escaping));
+	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+		struct pt_label label = escaped(list, added->pairs[i], choice->escaping);
+		if (!has_name(list, label.name))
+			insert(list, label);
+	}
 }
 
 void

@@ -57,12 +57,23 @@ write_series(struct pt_buf *out, const struct pt_label_list *list, uint64_t bits
 	pt_wire_int64(out, field_timestamp, time_ms);
 }
 
+/* A marker is sent as it is; no other NaN may be taken for one, whatever a receiver makes of it. */
+static uint64_t
+wire_bits(uint64_t bits)
+{
+	return bits == PT_NUMBER_STALE ? bits : pt_number_user_bits(pt_number_from_bits(bits));
+}
+
 size_t
 pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
 	const struct pt_remote_write_v1_options *options, struct pt_remote_write_v1_count *count)
 {
 	const struct pt_table *table = snapshot->table;
 	size_t begin = out->length, written = 0, index = from;
+	const struct pt_label_choice choice = {
+		.added = options->labels,
+		.escaping = options->escaping,
+	};
 	struct pt_label_list list;
 	pt_label_list_init(&list);
 	for (; index < table->count && written < options->max_series; index++) {
@@ -70,7 +81,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
 		const struct pt_series *series = table->series[index];
-		pt_label_list_fill(&list, series, options->labels, options->escaping);
+		pt_label_list_fill(&list, series, &choice);
 		pt_label_list_add_name(&list, series, options->escaping);
 		size_t size = pt_wire_bytes_size(series_size(&list, time_ms));
 		if (size > options->max_bytes) {
@@ -79,7 +90,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		}
 		if (out->length - begin + size > options->max_bytes)
 			break;
-		write_series(out, &list, snapshot->bits[index], time_ms);
+		write_series(out, &list, wire_bits(snapshot->bits[index]), time_ms);
 		written++;
 	}
 	if (pt_label_list_error(&list) != 0)
