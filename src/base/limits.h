@@ -20,5 +20,7 @@
 #define PT_LIMIT_SECRET ((size_t)64 * 1024) /* bytes of a password or token file */
 #define PT_LIMIT_URL ((size_t)8192)
 #define PT_LIMIT_DURATION_MS INT64_C(3153600000000) /* 100 years: sums with a clock fit */
+/* How far ahead of the clock a sample may be: receivers refuse more, or are blocked by it. */
+#define PT_LIMIT_AHEAD_MS INT64_C(600000)
 
 #endif

@@ -2,7 +2,6 @@
 /* The pieces of text lines. The only failure is memory, which sticks in the buffer. */
 #include "codec/line.h"
 
-#include "codec/escape.h"
 #include <math.h>
 
 void
@@ -14,7 +13,8 @@ pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapsh
 	if (options->label_count == 0)
 		return;
 	struct pt_label labels[PT_LIMIT_LABELS];
-	size_t count = options->label_count < PT_LIMIT_LABELS ? options->label_count : PT_LIMIT_LABELS;
+	size_t count =
+		options->label_count < PT_LIMIT_LABELS ? options->label_count : PT_LIMIT_LABELS;
 	for (size_t i = 0; i < count; i++)
 		labels[i] = pt_label_of(options->labels[i].name, options->labels[i].value);
 	line->added = pt_labels_new(labels, count);
@@ -36,7 +36,8 @@ pt_line_clear(struct pt_line *line)
 bool
 pt_line_has(const struct pitot_snapshot *snapshot, size_t index)
 {
-	return snapshot->bits[index] != PT_NUMBER_ABSENT && snapshot->bits[index] != PT_NUMBER_STALE;
+	return snapshot->bits[index] != PT_NUMBER_ABSENT &&
+		snapshot->bits[index] != PT_NUMBER_STALE;
 }
 
 struct pt_range
@@ -55,8 +56,8 @@ pt_line_metric(const struct pitot_snapshot *snapshot, size_t from, size_t to)
 	struct pt_series *const *series = snapshot->table->series;
 	const struct pt_labels *labels = series[from]->labels;
 	size_t end = from + 1;
-	while (end < to && (series[end]->labels == labels ||
-				   pt_labels_equal(series[end]->labels, labels)))
+	while (end < to &&
+		(series[end]->labels == labels || pt_labels_equal(series[end]->labels, labels)))
 		end++;
 	return (struct pt_range){from, end};
 }
@@ -73,7 +74,8 @@ pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric)
 			totals.sum = i;
 		else if (series->part == PT_PART_COUNT || series->part == PT_PART_GCOUNT)
 			totals.count = i;
-		else if (series->part == PT_PART_BUCKET && isinf(series->bound) && series->bound > 0)
+		else if (series->part == PT_PART_BUCKET && isinf(series->bound) &&
+			series->bound > 0)
 			totals.infinity = i;
 		else if (series->part == PT_PART_BUCKET && series->bound < 0)
 			totals.negative = true;
@@ -82,7 +84,8 @@ pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric)
 }
 
 const struct pt_line_name_group pt_line_groups[PT_LINE_GROUPS] = {
-	{"", PT_LINE_PART(PT_PART_VALUE) | PT_LINE_PART(PT_PART_QUANTILE) |
+	{"",
+		PT_LINE_PART(PT_PART_VALUE) | PT_LINE_PART(PT_PART_QUANTILE) |
 			PT_LINE_PART(PT_PART_STATE)},
 	{"_total", PT_LINE_PART(PT_PART_TOTAL)},
 	{"_bucket", PT_LINE_PART(PT_PART_BUCKET)},
@@ -162,25 +165,21 @@ put_label(struct pt_buf *out, const struct pt_label *label)
 }
 
 static bool
-must_quote(const struct pt_line *line, const struct pt_family *family)
+must_quote(const struct pt_family *family)
 {
-	return line->options->escaping == PITOT_ESCAPE_NONE &&
-		!pt_name_is_metric(family->name, family->name_length, false);
+	return !pt_name_is_metric(family->name, family->name_length, false);
 }
 
 static void
 put_name(struct pt_line *line, const struct pt_family *family, const char *suffix)
 {
-	if (must_quote(line, family)) {
+	bool quoted = must_quote(family);
+	if (quoted)
 		pt_buf_char(line->out, '"');
-		put_escaped(line->out, family->name, family->name_length, true);
-		pt_buf_str(line->out, suffix);
-		pt_buf_char(line->out, '"');
-		return;
-	}
-	pt_escape_name(
-		line->out, family->name, family->name_length, false, line->options->escaping);
+	put_escaped(line->out, family->name, family->name_length, true);
 	pt_buf_str(line->out, suffix);
+	if (quoted)
+		pt_buf_char(line->out, '"');
 }
 
 void
@@ -197,8 +196,7 @@ pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_family *
 }
 
 void
-pt_line_help(
-	struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes)
+pt_line_help(struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes)
 {
 	pt_buf_put(line->out, "# HELP ", 7);
 	put_name(line, family, suffix);
@@ -212,13 +210,8 @@ put_name_and_labels(
 	struct pt_line *line, const struct pt_series *series, const char *suffix, bool bare)
 {
 	struct pt_buf *out = line->out;
-	bool quoted = must_quote(line, series->family);
-	const struct pt_label_choice choice = {
-		.added = line->added,
-		.escaping = line->options->escaping,
-		.bare = bare,
-	};
-	pt_label_list_fill(&line->list, series, &choice);
+	bool quoted = must_quote(series->family);
+	pt_label_list_fill(&line->list, series, line->added, bare);
 	if (quoted)
 		pt_buf_char(out, '{');
 	put_name(line, series->family, suffix);

@@ -40,8 +40,7 @@ struct pt_line_totals {
 	size_t infinity;
 	bool negative; /* it has a bucket below zero */
 };
-struct pt_line_totals pt_line_totals(
-	const struct pitot_snapshot *snapshot, struct pt_range metric);
+struct pt_line_totals pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric);
 
 /*
  * A family may hold samples that its type does not allow in a format (lenient text brought them). It

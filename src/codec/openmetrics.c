@@ -95,8 +95,7 @@ put_totals(struct pt_line *line, enum pitot_type type, const struct pt_line_tota
 	} else if (both && totals->infinity != PT_LINE_NONE) {
 		const struct pt_series *last = line->snapshot->table->series[totals->infinity];
 		pt_line_bare_name(line, last, gauge ? "_gcount" : "_count");
-		pt_line_number(
-			line->out, line->snapshot->bits[totals->infinity], PT_NUMBER_PLAIN);
+		pt_line_number(line->out, line->snapshot->bits[totals->infinity], PT_NUMBER_PLAIN);
 		put_time(line, totals->infinity);
 		pt_buf_char(line->out, '\n');
 	}

@@ -13,9 +13,12 @@
 /* Field numbers of prometheus.WriteRequest and below. */
 enum {
 	field_timeseries = 1,
-	field_labels = 1, field_samples = 2,
-	field_name = 1, field_value = 2,
-	field_sample_value = 1, field_timestamp = 2,
+	field_labels = 1,
+	field_samples = 2,
+	field_name = 1,
+	field_value = 2,
+	field_sample_value = 1,
+	field_timestamp = 2,
 };
 
 static size_t
@@ -70,10 +73,6 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 {
 	const struct pt_table *table = snapshot->table;
 	size_t begin = out->length, written = 0, index = from;
-	const struct pt_label_choice choice = {
-		.added = options->labels,
-		.escaping = options->escaping,
-	};
 	struct pt_label_list list;
 	pt_label_list_init(&list);
 	for (; index < table->count && written < options->max_series; index++) {
@@ -81,8 +80,8 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
 		const struct pt_series *series = table->series[index];
-		pt_label_list_fill(&list, series, &choice);
-		pt_label_list_add_name(&list, series, options->escaping);
+		pt_label_list_fill(&list, series, options->labels, false);
+		pt_label_list_add_name(&list, series);
 		size_t size = pt_wire_bytes_size(series_size(&list, time_ms));
 		if (size > options->max_bytes) {
 			count->dropped++;

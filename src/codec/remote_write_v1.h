@@ -9,7 +9,6 @@
 struct pt_remote_write_v1_options {
 	const struct pt_labels *labels; /* added to every series (job, instance, …); may be NULL */
 	int64_t time_ms;  /* of samples without a time of their own */
-	enum pitot_escaping escaping; /* of names outside [a-zA-Z0-9_:] */
 	size_t max_bytes; /* of one request */
 	size_t max_series; /* of one request */
 };

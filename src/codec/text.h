@@ -7,7 +7,8 @@
 #include "model/snapshot.h"
 
 /*
- * `options` is never NULL. Exemplars and units are left out; types the format lacks are mapped as in
+ * `options` is never NULL; names are written as they are, quoted where they must be, so
+ * options->escaping is the caller's to apply (codec/rename.h). Exemplars and units are left out; types the format lacks are mapped as in
  * specs/pushgateway 11. With options->timestamps, samples that have a time of their own carry it in
  * milliseconds.
  */

@@ -355,7 +355,6 @@ tell_failure(const struct curl_transport *transport, CURLcode result, struct pit
 	case CURLE_OUT_OF_MEMORY:
 		return pt_error_memory(why);
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		return pt_error_set(why, PITOT_USAGE, "%s", detail);
 	default:
 		return pt_error_set(why, PITOT_UNAVAILABLE, "%s", detail);

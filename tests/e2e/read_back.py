@@ -9,12 +9,14 @@ then answers can be compared line by line: name, sorted labels as JSON, the valu
     victoriametrics URL SELECTOR TIME the raw samples at exactly this time
     openmetrics FILE                  only parse, strictly; prints nothing
 
-Empty label values are no labels. The bounds le and quantile are compared as numbers. --decimal says
-that the server keeps decimal numbers, not the bits: values are then compared with 12 digits, NaN is
-not stored and -0 is 0.
+Empty label values are no labels. The bounds le and quantile are compared as numbers. Before the verb,
+--unsigned-zero says that the server forgets the sign of -0, as a Pushgateway's page does, and
+--decimal that it keeps decimal numbers, not the bits, as VictoriaMetrics does: fractions are then
+compared with 12 digits, the smallest numbers are 0, and NaN is not stored.
 """
 import json
 import math
+import re
 import struct
 import sys
 import urllib.parse
@@ -24,18 +26,20 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text004
 
 decimal = False
-
-
-def number(text):
-    return float(text)
+unsigned_zero = False
 
 
 def value_text(value):
+    value = float(value)
+    if math.isnan(value):
+        return "nan"
+    if value == 0 and (unsigned_zero or decimal):
+        value = 0.0
     if not decimal:
-        if math.isnan(value):
-            return "nan"
         return struct.pack(">d", value).hex()
-    return "%.12g" % (value + 0.0 if value != 0 else 0.0)
+    if abs(value) < 1e-300:
+        value = 0.0
+    return "%d" % value if value.is_integer() and abs(value) < 2**63 else "%.12g" % value
 
 
 def line(name, labels, value):
@@ -82,17 +86,18 @@ def prometheus(url, selector, time):
     answer = json.loads(fetch(url + "/api/v1/query", {"query": selector, "time": time}))
     for series in answer["data"]["result"]:
         labels = series["metric"]
-        yield line(labels["__name__"], labels, number(series["value"][1]))
+        yield line(labels["__name__"], labels, float(series["value"][1]))
 
 
 def victoriametrics(url, selector, time):
     wanted = round(float(time) * 1000)
     query = {"match[]": selector, "start": float(time) - 1, "end": float(time) + 1}
     for row in fetch(url + "/api/v1/export", query).splitlines():
-        series = json.loads(row)
+        # The old version writes infinities as no JSON knows them.
+        series = json.loads(re.sub(r"(?<=[\[,])([+-]Inf)(?=[,\]])", r'"\1"', row))
         for value, stamp in zip(series["values"], series["timestamps"]):
             if stamp == wanted and value is not None:
-                yield line(series["metric"]["__name__"], series["metric"], number(value))
+                yield line(series["metric"]["__name__"], series["metric"], float(value))
 
 
 def parse_only(path):
@@ -104,9 +109,10 @@ def parse_only(path):
 
 
 def main(arguments):
-    global decimal
-    if arguments and arguments[0] == "--decimal":
-        decimal = True
+    global decimal, unsigned_zero
+    while arguments and arguments[0] in ("--decimal", "--unsigned-zero"):
+        decimal = decimal or arguments[0] == "--decimal"
+        unsigned_zero = unsigned_zero or arguments[0] == "--unsigned-zero"
         arguments = arguments[1:]
     verbs = {
         "expected": expected,

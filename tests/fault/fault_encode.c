@@ -16,24 +16,27 @@ encode_with_faults(const struct pitot_snapshot *snapshot, enum pitot_format form
 	const struct pitot_encode_options options = {
 		.created_series = true, .labels = labels, .label_count = 2};
 	char *expected = NULL;
-	size_t expected_length = 0;
-	check_fatal(pitot_encode(
-			    snapshot, format, &options, &expected, &expected_length, NULL) == 0);
+	size_t expected_length = 0, told = 0;
+	check_fatal(
+		pitot_encode(snapshot, format, &options, &expected, &expected_length, NULL) == 0);
 	for (struct fault fault = {0}; fault_next(&fault);) {
 		struct pitot_error why = {0};
 		char *bytes = NULL;
 		size_t length = 0;
 		int code = pitot_encode(snapshot, format, &options, &bytes, &length, &why);
-		if (fault_met()) {
+		/* Freeing a table of other names does without memory that it asks for. */
+		if (fault_met() && code != 0) {
 			check_int(code, PITOT_NO_MEMORY);
 			check_contains(why.text, "memory");
 			check_true(bytes == NULL);
+			told++;
 		} else {
 			check_int(code, 0);
 			check_bytes(bytes, length, expected, expected_length);
 		}
 		free(bytes);
 	}
+	check_true(told > 1);
 	free(expected);
 }
 

@@ -126,9 +126,9 @@ build_seed(void)
 static uint64_t
 random_bits(uint64_t *seed)
 {
-	static const double awkward[] = {0.0, -0.0, 1, -1, 0.1, 5e-324, -5e-324, 2.2250738585072014e-308,
-		1.7976931348623157e308, -1.7976931348623157e308, 9007199254740993.0, 1e6, 999999, 1e-5,
-		INFINITY, -INFINITY, NAN};
+	static const double awkward[] = {0.0, -0.0, 1, -1, 0.1, 5e-324, -5e-324,
+		2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308,
+		9007199254740993.0, 1e6, 999999, 1e-5, INFINITY, -INFINITY, NAN};
 	switch (build_random(seed, 8)) {
 	case 0:
 		return PT_NUMBER_ABSENT;
@@ -170,8 +170,9 @@ random_labels(uint64_t *seed, struct pitot_label *labels)
 {
 	/* Before and after "__name__", "le" and "job" in the order of bytes. */
 	static const char *const names[] = {"A", "Z_9", "_x", "a", "job", "k", "m_1", "zz"};
-	static const char *const values[] = {"", "a", "a\"b\\c\nd", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\x95",
-		"/x y,z={}", "\t\r\x01", "#", "longer than the ones that fit into a byte or two of it"};
+	static const char *const values[] = {"", "a", "a\"b\\c\nd",
+		"\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\x95", "/x y,z={}", "\t\r\x01", "#",
+		"longer than the ones that fit into a byte or two of it"};
 	uint64_t at = 0;
 	for (size_t i = 0; i + 1 < BUILD_LABELS; i++) {
 		at += build_random(seed, 3);
@@ -204,7 +205,8 @@ build_random_snapshot(uint64_t *seed)
 				row.family = name;
 				name = NULL;
 				row.part = part[i];
-				row.bound = type == PITOT_SUMMARY ? 0.5 + 0.25 * (double)i : bounds[i % 3];
+				row.bound = type == PITOT_SUMMARY ? 0.5 + 0.25 * (double)i
+								  : bounds[i % 3];
 				row.state = states[i % 3];
 				row.bits = random_bits(seed);
 				rows[count++] = row;

@@ -21,8 +21,8 @@ struct build_row {
 	double bound;                            /* of buckets and quantiles */
 	const char *state;
 	double value;
-	uint64_t bits; /* if not 0, in place of the value */
-	int64_t time_ms;  /* 0: none of its own */
+	uint64_t bits;   /* if not 0, in place of the value */
+	int64_t time_ms; /* 0: none of its own */
 	int64_t start_ms;
 	struct pitot_label exemplar; /* its only label; no name: no exemplar */
 	double exemplar_value;
@@ -30,8 +30,7 @@ struct build_row {
 };
 
 /* Rows of one family with equal labels share them, as in a registry. NULL if memory is out. */
-struct pitot_snapshot *build_snapshot(
-	const struct build_row *rows, size_t count, int64_t time_ms);
+struct pitot_snapshot *build_snapshot(const struct build_row *rows, size_t count, int64_t time_ms);
 #define BUILD(time_ms, ...)                                                                        \
 	build_snapshot((const struct build_row[]){__VA_ARGS__},                                    \
 		sizeof((const struct build_row[]){__VA_ARGS__}) / sizeof(struct build_row),        \

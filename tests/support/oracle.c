@@ -59,8 +59,8 @@ compare_labels(const struct expected *expected, const Prometheus__TimeSeries *fo
 		check_text(found->labels[i]->value, expected->labels[i].value);
 		/* remote-write 14 */
 		check_true(found->labels[i]->name[0] != '\0' && found->labels[i]->value[0] != '\0');
-		check_true(i == 0 ||
-			strcmp(found->labels[i - 1]->name, found->labels[i]->name) < 0);
+		check_true(
+			i == 0 || strcmp(found->labels[i - 1]->name, found->labels[i]->name) < 0);
 	}
 }
 
@@ -114,8 +114,8 @@ oracle_write_request(const struct pitot_snapshot *snapshot, size_t from, size_t 
 {
 	/* An empty message has no bytes, which the unpacker wants to see somewhere. */
 	static const uint8_t none[1];
-	Prometheus__WriteRequest *found = prometheus__write_request__unpack(
-		NULL, length, length > 0 ? bytes : none);
+	Prometheus__WriteRequest *found =
+		prometheus__write_request__unpack(NULL, length, length > 0 ? bytes : none);
 	if (!check_true_at(__FILE__, __LINE__, "the request can be unpacked", found != NULL))
 		return 0;
 	/* remote-write 9 */

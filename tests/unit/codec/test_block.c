@@ -12,15 +12,17 @@ a_block_is_not_framed_and_expands_to_what_it_was(void)
 	uint64_t seed = 1;
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (char)(i < 35000 ? "pitot "[i % 6] : (char)build_random(&seed, 256));
-	static const size_t lengths[] = {0, 1, 59, 60, 61, 255, 256, 65535, 65536, 65537, sizeof bytes};
+	static const size_t lengths[] = {
+		0, 1, 59, 60, 61, 255, 256, 65535, 65536, 65537, sizeof bytes};
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
 		struct pt_buf packed, plain;
 		pt_buf_init(&packed, 1 << 20);
 		pt_buf_init(&plain, lengths[i] + 1);
 		pt_block_compress(&packed, bytes, lengths[i]);
 		check_int(pt_buf_error(&packed), 0);
-		check_true(packed.length > 0 && (packed.length < 10 ||
-					memcmp(packed.bytes, "\xff\x06\x00\x00sNaPpY", 10) != 0));
+		check_true(packed.length > 0 &&
+			(packed.length < 10 ||
+				memcmp(packed.bytes, "\xff\x06\x00\x00sNaPpY", 10) != 0));
 		check_true(pt_block_expand(&plain, packed.bytes, packed.length));
 		check_bytes(plain.bytes, plain.length, bytes, lengths[i]);
 		pt_buf_clear(&packed);
@@ -52,12 +54,16 @@ what_is_no_block_does_not_expand(void)
 		const char *bytes;
 		size_t length;
 	} cases[] = {
-		{"", 0},
-		{"\xff\x06\x00\x00sNaPpY", 10},       /* the framed stream */
-		{"\x05\x10" "abc", 5},                  /* ends early */
-		{"\x04\x0c" "abcd" "e", 7},             /* goes on behind the end */
-		{"\x04\x01\x00", 3},                    /* a copy of what is not there */
-		{"\xff\xff\xff\xff\x7f", 5},            /* claims more than 4 GiB */
+		{"", 0}, {"\xff\x06\x00\x00sNaPpY", 10}, /* the framed stream */
+		{"\x05\x10"
+		 "abc",
+			5}, /* ends early */
+		{"\x04\x0c"
+		 "abcd"
+		 "e",
+			7},                  /* goes on behind the end */
+		{"\x04\x01\x00", 3},         /* a copy of what is not there */
+		{"\xff\xff\xff\xff\x7f", 5}, /* claims more than 4 GiB */
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct pt_buf plain;

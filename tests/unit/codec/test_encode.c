@@ -8,7 +8,8 @@
 #include "support/oracle.h"
 
 static void
-check_refused(enum pitot_format format, const struct pitot_encode_options *options, const char *part)
+check_refused(
+	enum pitot_format format, const struct pitot_encode_options *options, const char *part)
 {
 	struct pitot_snapshot *snapshot = build_every_type();
 	struct pitot_error why = {0};
@@ -36,9 +37,9 @@ labels_that_cannot_be_added_are_told(void)
 	static const struct {
 		struct pitot_label label;
 		const char *part;
-	} cases[] = {{{NULL, "v"}, "no name"}, {{"n", NULL}, "no name or value"}, {{"", "v"}, "\"\""},
-		{{"__name__", "v"}, "__name__"}, {{"a\xff", "v"}, "cannot be the name"},
-		{{"a", "\xff"}, "\"a\""}};
+	} cases[] = {{{NULL, "v"}, "no name"}, {{"n", NULL}, "no name or value"},
+		{{"", "v"}, "\"\""}, {{"__name__", "v"}, "__name__"},
+		{{"a\xff", "v"}, "cannot be the name"}, {{"a", "\xff"}, "\"a\""}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		check_refused(PITOT_TEXT_0_0_4,
 			&(struct pitot_encode_options){.labels = &cases[i].label, .label_count = 1},
@@ -63,7 +64,8 @@ as_many_labels_as_the_limit_can_be_added(void)
 		char *bytes = NULL;
 		size_t length = 0;
 		check_int(pitot_encode(snapshot, (enum pitot_format)format, &options, &bytes,
-				  &length, NULL), 0);
+				  &length, NULL),
+			0);
 		check_true(memmem(bytes, length, "l63", 3) != NULL);
 		free(bytes);
 	}
@@ -75,16 +77,18 @@ as_many_labels_as_the_limit_can_be_added(void)
 static void
 remote_write_is_one_request_with_everything_at_the_snapshots_time(void)
 {
-	static const struct pitot_label labels[] = {{"job", "j"}, {"instance", "i"}, {"queue", "no"}};
+	static const struct pitot_label labels[] = {
+		{"job", "j"}, {"instance", "i"}, {"queue", "no"}};
 	const struct pitot_encode_options options = {.labels = labels, .label_count = 3};
-	const struct pt_label pairs[] = {pt_label_of("job", "j"), pt_label_of("instance", "i"),
-		pt_label_of("queue", "no")};
+	const struct pt_label pairs[] = {
+		pt_label_of("job", "j"), pt_label_of("instance", "i"), pt_label_of("queue", "no")};
 	struct pt_labels *added = pt_labels_new(pairs, 3);
 	struct pitot_snapshot *snapshot = build_every_type();
 	char *bytes = NULL;
 	size_t length = 0, size = pitot_snapshot_size(snapshot);
 	check_int(pitot_encode(snapshot, PITOT_REMOTE_WRITE_1, &options, &bytes, &length, NULL), 0);
-	check_size(oracle_write_request(snapshot, 0, size, added, 1700000001000, bytes, length), size);
+	check_size(
+		oracle_write_request(snapshot, 0, size, added, 1700000001000, bytes, length), size);
 	free(bytes);
 	pt_labels_unref(added);
 	pitot_snapshot_free(snapshot);
@@ -120,7 +124,8 @@ what_is_parsed_and_encoded_again_is_the_same(void)
 		struct pitot_snapshot *again = pitot_parse(first, length, &parse, &why);
 		check_text(why.text, "");
 		if (again != NULL)
-			check_int(pitot_encode(again, formats[i], &encode, &second, &length, NULL), 0);
+			check_int(pitot_encode(again, formats[i], &encode, &second, &length, NULL),
+				0);
 		/* The three families of a gauge histogram, in 0.0.4, are no longer one. */
 		check_text(second, first);
 		free(first);
@@ -130,8 +135,8 @@ what_is_parsed_and_encoded_again_is_the_same(void)
 	}
 }
 
-CHECK_MAIN("codec/encode", TEST(a_format_must_be_chosen), TEST(labels_that_cannot_be_added_are_told),
-	TEST(as_many_labels_as_the_limit_can_be_added),
+CHECK_MAIN("codec/encode", TEST(a_format_must_be_chosen),
+	TEST(labels_that_cannot_be_added_are_told), TEST(as_many_labels_as_the_limit_can_be_added),
 	TEST(remote_write_is_one_request_with_everything_at_the_snapshots_time),
 	TEST(what_is_encoded_ends_in_nul_and_may_be_empty),
 	TEST(what_is_parsed_and_encoded_again_is_the_same))

@@ -119,7 +119,10 @@ static const char *const values[] = {"a", "a\"b", "\\", "\\n", "\\\\n", "a\nb", 
 static const double numbers[] = {0.0, -0.0, 1, -1, 0.1, 1e6, 999999, 1e-5, 5e-324, -5e-324,
 	1.7976931348623157e308, 9007199254740993.0, 1700000000.123, INFINITY, -INFINITY, NAN};
 
-enum { value_count = sizeof values / sizeof values[0], number_count = sizeof numbers / sizeof numbers[0] };
+enum {
+	value_count = sizeof values / sizeof values[0],
+	number_count = sizeof numbers / sizeof numbers[0]
+};
 
 static struct pitot_snapshot *
 awkward(void)
@@ -137,8 +140,10 @@ awkward(void)
 	}
 	for (size_t i = 0; i < number_count; i++, row++) {
 		(void)snprintf(names[i], sizeof names[i], "%zu", i);
-		*row = (struct build_row){.family = i == 0 ? "numbers" : NULL, .type = PITOT_GAUGE,
-			.labels = {{"n", names[i]}}, .value = numbers[i],
+		*row = (struct build_row){.family = i == 0 ? "numbers" : NULL,
+			.type = PITOT_GAUGE,
+			.labels = {{"n", names[i]}},
+			.value = numbers[i],
 			.time_ms = 1700000000000 + (int64_t)i};
 	}
 	return build_snapshot(rows, sizeof rows / sizeof rows[0], 0);
@@ -167,8 +172,8 @@ find_python(void)
 	static const char *const candidates[] = {"python3", "/usr/bin/python3"};
 	for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
 		char command[100];
-		(void)snprintf(command, sizeof command, "%s -c 'import prometheus_client' 2>/dev/null",
-			candidates[i]);
+		(void)snprintf(command, sizeof command,
+			"%s -c 'import prometheus_client' 2>/dev/null", candidates[i]);
 		if (system(command) == 0)
 			return candidates[i];
 	}

@@ -66,12 +66,15 @@ requests_are_the_golden_vectors(void)
 			"0a2c0a0e0a085f5f6e616d655f5f120275700a080a036a6f6212016112100900000000"
 			"0000f03f1080d095ffbc31"},
 		/* remote-write 19 */
-		{PT_NUMBER_STALE, "0a2c0a0e0a085f5f6e616d655f5f120275700a080a036a6f62120161121009020000"
-				  "000000f07f1080d095ffbc31"},
+		{PT_NUMBER_STALE,
+			"0a2c0a0e0a085f5f6e616d655f5f120275700a080a036a6f62120161121009020000"
+			"000000f07f1080d095ffbc31"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct pitot_snapshot *snapshot = BUILD(now,
-			{.family = "up", .type = PITOT_GAUGE, .labels = {{"job", "a"}},
+			{.family = "up",
+				.type = PITOT_GAUGE,
+				.labels = {{"job", "a"}},
 				.bits = cases[i].bits});
 		struct pt_remote_write_v1_count count = {0};
 		struct pt_buf found, expected;
@@ -126,15 +129,23 @@ static void
 names_before_underscores_come_before_the_metric_name(void)
 {
 	struct pitot_snapshot *snapshot = BUILD(now,
-		{.family = "m", .type = PITOT_GAUGE, .labels = {{"a", "1"}, {"Z", "2"}, {"_", "3"}}});
+		{.family = "m",
+			.type = PITOT_GAUGE,
+			.labels = {{"a", "1"}, {"Z", "2"}, {"_", "3"}}});
 	struct pt_remote_write_v1_count count = {0};
 	struct pt_buf out;
 	pt_buf_init(&out, 1000);
 	(void)encode(&out, snapshot, 0, SIZE_MAX, SIZE_MAX, &count);
 	const char *text = pt_buf_text(&out);
 	/* In "_", the byte behind is the end; in "__name__" it is "_". */
-	check_bytes(text + 2, 8, "\x0a\x06\x0a\x01Z\x12\x01" "2", 8);
-	check_bytes(text + 10, 8, "\x0a\x06\x0a\x01_\x12\x01" "3", 8);
+	check_bytes(text + 2, 8,
+		"\x0a\x06\x0a\x01Z\x12\x01"
+		"2",
+		8);
+	check_bytes(text + 10, 8,
+		"\x0a\x06\x0a\x01_\x12\x01"
+		"3",
+		8);
 	check_bytes(text + 18, 12, "\x0a\x0d\x0a\x08__name__", 12);
 	pt_buf_clear(&out);
 	pitot_snapshot_free(snapshot);
@@ -149,8 +160,17 @@ bounds_and_quantiles_are_canonical(void)
 	struct pt_buf out;
 	pt_buf_init(&out, 10000);
 	(void)encode(&out, snapshot, 0, SIZE_MAX, SIZE_MAX, &count);
-	static const char *const parts[] = {"le\x12\x05" "0.005", "le\x12\x03" "1.0", "le\x12\x04+Inf",
-		"le\x12\x04" "10.0", "quantile\x12\x03" "0.5", "quantile\x12\x04" "0.99"};
+	static const char *const parts[] = {"le\x12\x05"
+					    "0.005",
+		"le\x12\x03"
+		"1.0",
+		"le\x12\x04+Inf",
+		"le\x12\x04"
+		"10.0",
+		"quantile\x12\x03"
+		"0.5",
+		"quantile\x12\x04"
+		"0.99"};
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		check_true(memmem(out.bytes, out.length, parts[i], strlen(parts[i])) != NULL);
 	pt_buf_clear(&out);
@@ -170,19 +190,20 @@ names_outside_the_classic_charset_are_escaped(void)
 		{PITOT_ESCAPE_NONE, "my.metric_total", "lab.el:"},
 	};
 	struct pitot_snapshot *snapshot = BUILD(now,
-		{.family = "my.metric", .type = PITOT_COUNTER, .part = PT_PART_TOTAL,
+		{.family = "my.metric",
+			.type = PITOT_COUNTER,
+			.part = PT_PART_TOTAL,
 			.labels = {{"lab.el:", "v"}}});
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct pt_remote_write_v1_count count = {0};
-		struct pt_buf out;
-		pt_buf_init(&out, 1000);
-		(void)pt_remote_write_v1_encode(&out, snapshot, 0,
-			&(struct pt_remote_write_v1_options){
-				.escaping = cases[i].escaping, .max_bytes = 1000, .max_series = 9},
-			&count);
-		check_true(memmem(out.bytes, out.length, cases[i].name, strlen(cases[i].name)) != NULL);
-		check_true(memmem(out.bytes, out.length, cases[i].label, strlen(cases[i].label)) != NULL);
-		pt_buf_clear(&out);
+		const struct pitot_encode_options options = {.escaping = cases[i].escaping};
+		char *bytes = NULL;
+		size_t length = 0;
+		check_int(pitot_encode(
+				  snapshot, PITOT_REMOTE_WRITE_1, &options, &bytes, &length, NULL),
+			0);
+		check_true(memmem(bytes, length, cases[i].name, strlen(cases[i].name)) != NULL);
+		check_true(memmem(bytes, length, cases[i].label, strlen(cases[i].label)) != NULL);
+		free(bytes);
 	}
 	pitot_snapshot_free(snapshot);
 }
@@ -190,8 +211,9 @@ names_outside_the_classic_charset_are_escaped(void)
 static void
 no_nan_but_a_marker_looks_like_one(void)
 {
-	static const uint64_t given[] = {PT_NUMBER_STALE, PT_NUMBER_NAN, UINT64_C(0x7ff8000000000002),
-		UINT64_C(0xfff0000000000002), UINT64_C(0x7ff0000000000001)};
+	static const uint64_t given[] = {PT_NUMBER_STALE, PT_NUMBER_NAN,
+		UINT64_C(0x7ff8000000000002), UINT64_C(0xfff0000000000002),
+		UINT64_C(0x7ff0000000000001)};
 	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
 		struct pitot_snapshot *snapshot =
 			BUILD(now, {.family = "m", .type = PITOT_GAUGE, .bits = given[i]});

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table under escaped names. Series share families and labels with their neighbours, so that one
+ * renamed family and one renamed label set are made for each run of them. Fails when memory is out,
+ * or when escaping makes two labels of one series the same.
+ */
+#include "codec/rename.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "codec/escape.h"
+#include <stdlib.h>
+
+bool
+pt_rename_needed(const struct pt_table *table, enum pitot_escaping scheme)
+{
+	if (scheme == PITOT_ESCAPE_NONE || scheme == PITOT_ESCAPE_DOTS)
+		return scheme == PITOT_ESCAPE_DOTS; /* it changes names that need no change, too */
+	for (size_t i = 0; i < table->count; i++) {
+		const struct pt_series *series = table->series[i];
+		const struct pt_family *family = series->family;
+		if (!pt_name_is_metric(family->name, family->name_length, false))
+			return true;
+		for (uint32_t k = 0; k < series->labels->count; k++) {
+			const struct pt_label *label = &series->labels->pairs[k];
+			if (!pt_name_is_label(label->name, label->name_length, false))
+				return true;
+		}
+	}
+	return false;
+}
+
+struct renamer {
+	enum pitot_escaping scheme;
+	struct pt_ids *ids;
+	const struct pt_family *old_family; /* the last ones, and what they became */
+	const struct pt_labels *old_labels;
+	struct pt_family *family;
+	struct pt_labels *labels;
+	struct pt_buf text;
+};
+
+static int
+take_family(struct renamer *r, const struct pt_family *old, struct pitot_error *why)
+{
+	if (old == r->old_family)
+		return 0;
+	pt_buf_reset(&r->text);
+	pt_escape_name(&r->text, old->name, old->name_length, false, r->scheme);
+	pt_family_unref(r->family);
+	r->old_family = NULL;
+	r->family = pt_buf_error(&r->text) != 0
+		? NULL
+		: pt_family_new(r->text.bytes, r->text.length, old->type,
+			  old->has_help ? old->help : NULL, old->help_length, old->unit,
+			  old->unit_length);
+	if (r->family == NULL)
+		return pt_error_memory(why);
+	r->old_family = old;
+	return 0;
+}
+
+/* The names, each with a NUL, stand in r->text, which must not move while they are pointed to. */
+static void
+escape_labels(struct renamer *r, const struct pt_labels *old, struct pt_label *pairs)
+{
+	size_t starts[PT_LIMIT_LABELS];
+	pt_buf_reset(&r->text);
+	for (uint32_t i = 0; i < old->count; i++) {
+		starts[i] = r->text.length;
+		pt_escape_name(
+			&r->text, old->pairs[i].name, old->pairs[i].name_length, true, r->scheme);
+		pt_buf_char(&r->text, '\0');
+	}
+	for (uint32_t i = 0; i < old->count && pt_buf_error(&r->text) == 0; i++) {
+		pairs[i] = old->pairs[i];
+		pairs[i].name = r->text.bytes + starts[i];
+		pairs[i].name_length = (uint32_t)strlen(pairs[i].name);
+	}
+}
+
+static int
+take_labels(struct renamer *r, const struct pt_series *series, struct pitot_error *why)
+{
+	const struct pt_labels *old = series->labels;
+	struct pt_label pairs[PT_LIMIT_LABELS];
+	if (old == r->old_labels)
+		return 0;
+	if (old->count > PT_LIMIT_LABELS)
+		return pt_error_set(why, PITOT_BAD_INPUT, "metric %s: has more than %d labels",
+			series->family->name, PT_LIMIT_LABELS);
+	escape_labels(r, old, pairs);
+	if (pt_buf_error(&r->text) != 0)
+		return pt_error_memory(why);
+	const char *twice = pt_labels_duplicate(pairs, old->count);
+	if (twice != NULL)
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"metric %s: two of its labels would arrive as %s: rename one",
+			series->family->name, twice);
+	pt_labels_unref(r->labels);
+	r->old_labels = NULL;
+	r->labels = pt_labels_new(pairs, old->count);
+	if (r->labels == NULL)
+		return pt_error_memory(why);
+	r->old_labels = old;
+	return 0;
+}
+
+static int
+rename_series(struct renamer *r, const struct pt_series *old, struct pt_series **series,
+	struct pitot_error *why)
+{
+	int code = take_family(r, old->family, why);
+	if (code == 0)
+		code = take_labels(r, old, why);
+	if (code != 0)
+		return code;
+	*series = pt_series_new(r->ids, r->family, r->labels, old->part, old->bound,
+		old->extra_value, old->start_ms);
+	if (*series == NULL)
+		return pt_error_memory(why);
+	const char *extra = (*series)->extra_name;
+	if (extra == NULL || pt_labels_find(r->labels, extra) == NULL)
+		return 0;
+	pt_series_unref(*series);
+	return pt_error_set(why, PITOT_BAD_INPUT,
+		"metric %s: two of its labels would arrive as %s: rename one", old->family->name,
+		r->family->name);
+}
+
+int
+pt_rename_table(struct pt_table **renamed, const struct pt_table *table, enum pitot_escaping scheme,
+	struct pitot_error *why)
+{
+	struct renamer r = {.ids = pt_ids_new(), .scheme = scheme};
+	struct pt_series **series = malloc((table->count + 1) * sizeof *series);
+	size_t count = 0;
+	int code = r.ids == NULL || series == NULL ? pt_error_memory(why) : 0;
+	pt_buf_init(&r.text, PT_LIMIT_TEXT);
+	while (code == 0 && count < table->count) {
+		code = rename_series(&r, table->series[count], &series[count], why);
+		count += code == 0;
+	}
+	struct pt_table *result = code == 0 ? pt_table_new(series, count) : NULL;
+	if (code == 0 && result == NULL)
+		code = pt_error_memory(why);
+	for (size_t i = 0; result == NULL && i < count; i++)
+		pt_series_unref(series[i]);
+	if (result != NULL)
+		*renamed = result;
+	free(series);
+	pt_buf_clear(&r.text);
+	pt_family_unref(r.family);
+	pt_labels_unref(r.labels);
+	pt_ids_unref(r.ids);
+	return code;
+}

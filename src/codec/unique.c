@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding what is there twice, with a hash table over the identities as the receiver will see them.
+ * Fails when memory is out, or with the first pair found.
+ */
+#include "codec/unique.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include <stdlib.h>
+
+struct slot {
+	uint64_t hash;
+	size_t next; /* index + 1; 0: free */
+};
+
+struct seen {
+	const struct pt_table *table;
+	const struct pt_labels *added;
+	/* Appends what must be unique about the series at `index`; nothing where there is nothing. */
+	void (*key_of)(struct pt_buf *out, const struct seen *seen, size_t index);
+	struct slot *slots;
+	size_t mask;
+	struct pt_buf key, other;
+};
+
+static void
+family_key(struct pt_buf *out, const struct seen *seen, size_t index)
+{
+	const struct pt_family *family = seen->table->series[index]->family;
+	if (index == 0 || seen->table->series[index - 1]->family != family)
+		pt_buf_put(out, family->name, family->name_length);
+}
+
+static void
+put_label(struct pt_buf *out, const struct pt_label *label)
+{
+	/* NUL separates: no name or value holds one. */
+	pt_buf_put(out, label->name, (size_t)label->name_length + 1);
+	pt_buf_put(out, label->value, (size_t)label->value_length + 1);
+}
+
+/* The sample's name, then its labels and those that are added, both sorted, as one sorted list. */
+static void
+series_key(struct pt_buf *out, const struct seen *seen, size_t index)
+{
+	const struct pt_series *series = seen->table->series[index];
+	size_t count = pt_series_label_count(series), i = 0, j = 0;
+	size_t added = seen->added == NULL ? 0 : seen->added->count;
+	pt_buf_put(out, series->family->name, series->family->name_length);
+	pt_buf_str(out, pt_name_suffix(series->part));
+	pt_buf_char(out, '\0');
+	while (i < count || j < added) {
+		struct pt_label own = {.name = NULL};
+		int order = 1;
+		if (i < count) {
+			own = pt_series_label(series, i);
+			order = j < added ? strcmp(own.name, seen->added->pairs[j].name) : -1;
+		}
+		put_label(out, order <= 0 ? &own : &seen->added->pairs[j]);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+static bool
+same_key(struct seen *seen, size_t index)
+{
+	pt_buf_reset(&seen->other);
+	seen->key_of(&seen->other, seen, index);
+	return seen->other.length == seen->key.length &&
+		memcmp(seen->other.bytes, seen->key.bytes, seen->key.length) == 0;
+}
+
+/* The index + 1 of an earlier series with the key of this one; 0 for none. */
+static size_t
+meet(struct seen *seen, size_t index)
+{
+	pt_buf_reset(&seen->key);
+	seen->key_of(&seen->key, seen, index);
+	if (seen->key.length == 0)
+		return 0;
+	uint64_t hash = pt_hash(seen->key.bytes, seen->key.length, 0);
+	size_t at = (size_t)hash & seen->mask;
+	for (; seen->slots[at].next != 0; at = (at + 1) & seen->mask)
+		if (seen->slots[at].hash == hash && same_key(seen, seen->slots[at].next - 1))
+			return seen->slots[at].next;
+	seen->slots[at] = (struct slot){hash, index + 1};
+	return 0;
+}
+
+static void
+put_sample(struct pt_buf *out, const struct pt_table *table, size_t index)
+{
+	const struct pt_series *series = table->series[index];
+	pt_buf_str(out, series->family->name);
+	pt_buf_str(out, pt_name_suffix(series->part));
+	size_t count = pt_series_label_count(series);
+	for (size_t i = 0; i < count; i++) {
+		struct pt_label label = pt_series_label(series, i);
+		pt_buf_printf(out, "%s%s=\"%s\"", i == 0 ? "{" : ",", label.name, label.value);
+	}
+	if (count > 0)
+		pt_buf_char(out, '}');
+}
+
+static int
+tell_series(const struct pt_table *source, const size_t pair[2], struct pitot_error *why)
+{
+	struct pt_buf first, second;
+	pt_buf_init(&first, PT_LIMIT_TEXT);
+	pt_buf_init(&second, PT_LIMIT_TEXT);
+	put_sample(&first, source, pair[0]);
+	put_sample(&second, source, pair[1]);
+	const char *a = pt_buf_text(&first), *b = pt_buf_text(&second);
+	int code = strcmp(a, b) == 0
+		? pt_error_set(why, PITOT_BAD_INPUT, "series %s: is there twice", a)
+		: pt_error_set(why, PITOT_BAD_INPUT, "series %s: would arrive as the same as %s", b, a);
+	pt_buf_clear(&first);
+	pt_buf_clear(&second);
+	return code;
+}
+
+static int
+tell_family(const struct pt_table *source, const size_t pair[2], struct pitot_error *why)
+{
+	const char *a = source->series[pair[0]]->family->name;
+	const char *b = source->series[pair[1]]->family->name;
+	if (strcmp(a, b) == 0)
+		return pt_error_set(why, PITOT_BAD_INPUT, "metric %s: is there twice", a);
+	return pt_error_set(
+		why, PITOT_BAD_INPUT, "metric %s: would arrive under the same name as %s", b, a);
+}
+
+/* True if all are met once; otherwise `pair` has the indexes of two that are the same. */
+static bool
+all_differ(struct seen *seen, size_t pair[2])
+{
+	memset(seen->slots, 0, (seen->mask + 1) * sizeof seen->slots[0]);
+	for (size_t i = 0; i < seen->table->count; i++) {
+		size_t earlier = meet(seen, i);
+		if (earlier != 0) {
+			pair[0] = earlier - 1;
+			pair[1] = i;
+			return false;
+		}
+	}
+	return true;
+}
+
+int
+pt_unique_check(const struct pt_table *table, const struct pt_table *source,
+	const struct pt_labels *added, struct pitot_error *why)
+{
+	struct seen seen = {.table = table, .added = added, .mask = 15};
+	while (seen.mask < table->count * 2)
+		seen.mask = seen.mask * 2 + 1;
+	seen.slots = malloc((seen.mask + 1) * sizeof seen.slots[0]);
+	if (seen.slots == NULL)
+		return pt_error_memory(why);
+	pt_buf_init(&seen.key, PT_LIMIT_TEXT);
+	pt_buf_init(&seen.other, PT_LIMIT_TEXT);
+	size_t pair[2];
+	int code = 0;
+	seen.key_of = series_key;
+	if (!all_differ(&seen, pair))
+		code = tell_series(source, pair, why);
+	seen.key_of = family_key;
+	if (code == 0 && !all_differ(&seen, pair))
+		code = tell_family(source, pair, why);
+	/* A key that memory was out for may have passed for another, either way. */
+	if (pt_buf_error(&seen.key) != 0 || pt_buf_error(&seen.other) != 0)
+		code = pt_error_memory(why);
+	pt_buf_clear(&seen.key);
+	pt_buf_clear(&seen.other);
+	free(seen.slots);
+	return code;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checking and renaming. Fails when memory is out, on labels that the destination owns, on text that
+ * is not UTF-8, and when two series or families would arrive as one: given twice, or made equal by
+ * escaping their names or by the labels that the destination adds.
+ */
+#include "export/fit.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "codec/rename.h"
+#include "codec/unique.h"
+#include <string.h>
+
+void
+pt_fit_clear(struct pt_fit *fit)
+{
+	pt_table_unref(fit->source);
+	pt_table_unref(fit->fitted);
+	fit->source = NULL;
+	fit->fitted = NULL;
+}
+
+size_t
+pt_fit_count(const struct pitot_snapshot *snapshot)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < snapshot->table->count; i++)
+		count += snapshot->bits[i] != PT_NUMBER_ABSENT;
+	return count;
+}
+
+/* ---- what no receiver takes ---- */
+
+static int
+check_label(const struct pt_fit *fit, const struct pt_series *series, const struct pt_label *label,
+	struct pitot_error *why)
+{
+	const char *metric = series->family->name, *name = label->name;
+	for (size_t i = 0; i < fit->owned_count; i++)
+		if (strcmp(fit->owned[i].name, name) == 0)
+			return pt_error_set(why, PITOT_BAD_INPUT,
+				"metric %s: label %s: is part of the grouping key, whose value would "
+				"silently replace this one: remove or rename it",
+				metric, name);
+	if (!pt_name_is_label(name, label->name_length, fit->utf8_names) ||
+		strcmp(name, "__name__") == 0)
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"metric %s: label %s: is not a label name that the receiver takes", metric,
+			name);
+	if (!pt_utf8_valid(label->value, label->value_length))
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"metric %s: label %s: its value is not valid UTF-8", metric, name);
+	return 0;
+}
+
+static int
+check_series(const struct pt_fit *fit, const struct pt_series *series, struct pitot_error *why)
+{
+	const struct pt_family *family = series->family;
+	if (!pt_name_is_metric(family->name, family->name_length, fit->utf8_names))
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"metric %s: is not a name that the receiver takes", family->name);
+	size_t count = pt_series_label_count(series);
+	const char *before = "";
+	for (size_t i = 0; i < count; i++) {
+		struct pt_label label = pt_series_label(series, i);
+		int code = check_label(fit, series, &label, why);
+		if (code != 0)
+			return code;
+		/* They are sorted, and le, quantile or a state set's name may repeat one. */
+		if (strcmp(before, label.name) == 0)
+			return pt_error_set(why, PITOT_BAD_INPUT,
+				"metric %s: label %s: is there twice", family->name, label.name);
+		before = label.name;
+	}
+	return 0;
+}
+
+/* ---- one table ---- */
+
+static int
+check_table(const struct pt_fit *fit, const struct pt_table *table, struct pitot_error *why)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		int code = check_series(fit, table->series[i], why);
+		if (code != 0)
+			return code;
+	}
+	return pt_unique_check(table, fit->source, fit->added, why);
+}
+
+static int
+fit_table(struct pt_fit *fit, struct pt_table *table, struct pitot_error *why)
+{
+	pt_fit_clear(fit);
+	fit->source = pt_table_ref(table);
+	enum pitot_escaping scheme =
+		fit->utf8_names ? PITOT_ESCAPE_NONE : PITOT_ESCAPE_UNDERSCORES;
+	int code = 0;
+	if (pt_rename_needed(table, scheme))
+		code = pt_rename_table(&fit->fitted, table, scheme, why);
+	else
+		fit->fitted = pt_table_ref(table);
+	if (code == 0)
+		code = check_table(fit, fit->fitted, why);
+	if (code != 0)
+		pt_fit_clear(fit);
+	return code;
+}
+
+int
+pt_fit_snapshot(struct pt_fit *fit, const struct pitot_snapshot *snapshot,
+	struct pitot_snapshot *view, struct pitot_error *why)
+{
+	/* The reference that is held keeps another table from having the same address. */
+	int code = snapshot->table == fit->source ? 0 : fit_table(fit, snapshot->table, why);
+	if (code != 0)
+		return code;
+	*view = *snapshot;
+	view->table = fit->fitted;
+	return 0;
+}

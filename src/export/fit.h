@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fits snapshots to a destination: names that the receiver does not take are escaped, and what it
+ * would refuse, or silently mix up, is found before anything is sent. The work is done once for a
+ * table of series, which registries share among snapshots until series come or go.
+ */
+#ifndef PT_EXPORT_FIT_H
+#define PT_EXPORT_FIT_H
+
+#include "base/buf.h"
+#include "model/snapshot.h"
+
+struct pt_fit {
+	bool utf8_names;
+	struct pt_labels *added;      /* to every series, whose own labels win; or NULL */
+	const struct pt_label *owned; /* by the destination: a series with one of them is refused */
+	size_t owned_count;
+	/* private */
+	struct pt_table *source; /* the last table that fitted; referenced */
+	struct pt_table *fitted; /* the same series with names that the receiver takes; referenced */
+};
+
+/* Drops the tables; `added` and `owned` are the caller's. */
+void pt_fit_clear(struct pt_fit *fit);
+/*
+ * Fills *view with the snapshot as the receiver takes it; the view borrows from `fit` and from
+ * `snapshot`, and is not freed. PITOT_BAD_INPUT names metric and label.
+ */
+int pt_fit_snapshot(struct pt_fit *fit, const struct pitot_snapshot *snapshot,
+	struct pitot_snapshot *view, struct pitot_error *why);
+/* How many samples there are: values that are not absent. */
+size_t pt_fit_count(const struct pitot_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the exporters over HTTP have in common: an address, a transport, and keeping of accounts. */
+#ifndef PT_EXPORT_SENDER_H
+#define PT_EXPORT_SENDER_H
+
+#include "base/buf.h"
+#include "export/exporter.h"
+#include "export/fit.h"
+#include "export/target.h"
+#include "net/deliver.h"
+
+struct pt_sender {
+	struct pt_exporter exporter; /* first, so that one pointer is both */
+	struct pt_transport *transport;
+	struct pt_retry retry;
+	struct pt_fit fit;
+	struct pt_buf url;   /* where requests go, NUL behind it */
+	struct pt_buf shown; /* the redacted one, NUL behind it */
+	int64_t timeout_ms;
+};
+
+/* Fills a zeroed sender: all but transport, url, fit.added and fit.owned. PITOT_NO_MEMORY. */
+int pt_sender_init(struct pt_sender *sender, const struct pt_target *target,
+	struct pitot_error *why);
+/* Frees the transport, if there is one, and what _init made. */
+void pt_sender_clear(struct pt_sender *sender);
+/*
+ * One request to `url`, with retries; method, headers, body and length are those of `request`. Adds
+ * requests, attempts, bytes_sent and maybe_stored to the report.
+ */
+int pt_sender_send(struct pt_sender *sender, struct pt_http_request *request,
+	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why);
+
+/* The exporters; unlike pt_exporter_new() they leave `transport` to the caller on failure. */
+struct pt_exporter *pt_pushgateway_new(const struct pt_target *target,
+	struct pt_transport *transport, struct pitot_error *why);
+struct pt_exporter *pt_remote_write_new(const struct pt_target *target,
+	struct pt_transport *transport, struct pitot_error *why);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* An exporter, the scripted receiver that it sends to, and what came of its last push. */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include "export/exporter.h"
+#include "script.h"
+
+struct trial {
+	struct script script;
+	struct pt_exporter *exporter;
+	struct pt_deadline *deadline;
+	struct pitot_report report;
+	struct pitot_error why;
+};
+
+/* False, and a failed check, if the exporter cannot be made. The deadline is far away. */
+bool trial_open(struct trial *trial, const struct pitot_push_options *options,
+	const struct script_step *steps, size_t count);
+void trial_close(struct trial *trial);
+/* Pushes the snapshot, with 1700000000000 as the time, and frees it. */
+int trial_push(struct trial *trial, struct pitot_snapshot *snapshot);
+int trial_remove(struct trial *trial);
+
+#endif
