@@ -70,6 +70,7 @@ struct pitot_push_options {
 	int64_t deadline_ms;      /* one push with all its retries; default 30000 */
 	int64_t stop_deadline_ms; /* the last push in pitot_pusher_stop(); default 5000 */
 	size_t max_request_bytes; /* remote write: not compressed; default 1 MiB */
+	bool no_self_metrics;     /* pusher: no pitot_… metrics about its own pushes */
 
 	struct pitot_http_options http;
 
@@ -95,15 +96,21 @@ struct pitot_report {
 	size_t samples_dropped;  /* could not be sent to this destination, see dropped_reason */
 	const char *dropped_reason; /* a constant string, NULL if none were */
 	size_t exemplars_dropped;   /* the destination cannot carry them */
-	uint64_t bytes_sent; /* request bodies on the wire */
+	uint64_t bytes_sent; /* request bodies, once for each attempt */
 	bool maybe_stored;   /* an attempt ended without an answer, so the receiver may hold the data */
 	bool final;          /* the pusher's last */
 };
 
-/* Gathers and pushes once, with retries, in the calling thread. `report` may be NULL. */
+/*
+ * Gathers and pushes once, with retries, in the calling thread. `report` may be NULL. A mistake that
+ * the registry keeps is told when what could be declared has been pushed.
+ */
 int pitot_push(struct pitot_registry *registry, const struct pitot_push_options *options,
 	struct pitot_report *report, struct pitot_error *why);
-/* Pushes a snapshot that exists. `time_ms` > 0 becomes the time of samples that have none. */
+/*
+ * Pushes a snapshot that exists. `time_ms` > 0 becomes the time of samples that have none, 0 leaves
+ * them that of the snapshot. A Pushgateway takes no time: there it must be 0.
+ */
 int pitot_push_snapshot(const struct pitot_snapshot *snapshot, int64_t time_ms,
 	const struct pitot_push_options *options, struct pitot_report *report,
 	struct pitot_error *why);

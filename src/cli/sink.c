@@ -366,7 +366,7 @@ conclude(const struct sink *sink, bool timed_out)
 		"sink: %lu requests, %lu accepted, %llu samples, %zu series, %zu groups, "
 		"%lu violations\n",
 		sink->requests, sink->accepted, sink->samples, sink->store.series.count,
-		sink->store.groups.count, sink->violations);
+		sink_store_groups(&sink->store), sink->violations);
 	if (timed_out)
 		(void)fprintf(stderr, "sink: timed out: %lu of %lu requests were accepted\n",
 			sink->accepted, sink->count);

@@ -121,6 +121,8 @@ struct sink_store {
 void sink_store_clear(struct sink_store *store);
 void sink_group_free(void *group);
 void sink_family_free(void *family);
+/* Groups that were not deleted. */
+size_t sink_store_groups(const struct sink_store *store);
 /* All groups as text 0.0.4, the samples of a family together. */
 void sink_store_text(const struct sink_store *store, struct sink_text *out);
 

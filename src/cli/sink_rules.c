@@ -15,7 +15,7 @@
 
 const struct sink_rule sink_rules[] = {
 	/* the request */
-	{"remote-write", 1, WRITE, true, "method not POST", sink_rule_write_method},
+	{"remote-write", 1, WRITE, false, "method not POST", sink_rule_write_method},
 	{"remote-write", 1, WRITE, false, "path not as configured", sink_rule_target},
 	{"remote-write", 2, WRITE, true, "Content-Encoding not snappy", sink_rule_write_encoding},
 	{"remote-write", 2, WRITE, true, "not one snappy block", sink_rule_write_block},

@@ -125,6 +125,16 @@ sink_store_clear(struct sink_store *store)
 	sink_table_clear(&store->groups, sink_group_free);
 }
 
+size_t
+sink_store_groups(const struct sink_store *store)
+{
+	size_t count = 0;
+	for (const struct sink_entry *entry = store->groups.first; entry != NULL;
+		entry = entry->next)
+		count += entry->value != NULL;
+	return count;
+}
+
 /* ---- as text ---- */
 
 struct row {

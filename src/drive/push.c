@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One push in the calling thread: an exporter is made, used once and freed. Fails on wrong options,
- * on a mistake that the registry keeps (after pushing what there is), on what the destination cannot
- * take, and when it could not be delivered before the deadline.
+ * on a mistake that the registry keeps (after pushing what there is), on what the destination
+ * cannot take, and when it could not be delivered before the deadline.
  */
 #include "drive/push.h"
 
@@ -36,14 +36,25 @@ pt_push_once(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot
 	return code;
 }
 
-/* The part with an exporter and a deadline; fills the report's error. */
+/* The parts of pt_push_with() with an exporter and a deadline; they fill the report's error. */
 static int
-run(const struct pt_push_task *task, struct pt_exporter *exporter, struct pt_deadline *deadline,
-	struct pitot_report *report)
+run_remove(struct pt_exporter *exporter, struct pt_deadline *deadline, struct pitot_report *report)
 {
-	if (task->remove && exporter->remove == NULL)
+	if (exporter->remove != NULL)
+		return pt_push_once(exporter, NULL, 0, deadline, report);
+	return pt_error_set(&report->error, PITOT_USAGE,
+		"delete %s: only a Pushgateway can delete, and this is remote write",
+		exporter->url);
+}
+
+static int
+run_push(const struct pt_push_task *task, struct pt_exporter *exporter,
+	struct pt_deadline *deadline, struct pitot_report *report)
+{
+	if (task->time_ms != 0 && exporter->protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		return pt_error_set(&report->error, PITOT_USAGE,
-			"delete %s: only a Pushgateway can delete, and this is remote write",
+			"push %s: a Pushgateway takes no timestamps: leave the time out, or push "
+			"by remote write",
 			exporter->url);
 	struct pitot_snapshot *taken = NULL;
 	if (task->registry != NULL) {
@@ -52,11 +63,9 @@ run(const struct pt_push_task *task, struct pt_exporter *exporter, struct pt_dea
 			return report->error.code;
 	}
 	const struct pitot_snapshot *snapshot = taken != NULL ? taken : task->snapshot;
-	if (!task->remove && snapshot == NULL)
+	if (snapshot == NULL)
 		return pt_error_set(&report->error, PITOT_USAGE, "push: there is no snapshot");
-	int64_t time_ms = task->time_ms;
-	if (time_ms == 0 && snapshot != NULL)
-		time_ms = snapshot->time_ms;
+	int64_t time_ms = task->time_ms != 0 ? task->time_ms : snapshot->time_ms;
 	int code = pt_push_once(exporter, snapshot, time_ms, deadline, report);
 	pitot_snapshot_free(taken);
 	return code;
@@ -80,7 +89,8 @@ pt_push_with(const struct pt_push_task *task, struct pt_transport *transport,
 		code = pt_error_memory(&report->error);
 	if (code == 0) {
 		pt_deadline_set(deadline, clock->mono_ms(clock) + options.deadline_ms);
-		code = run(task, exporter, deadline, report);
+		code = task->remove ? run_remove(exporter, deadline, report)
+				    : run_push(task, exporter, deadline, report);
 	}
 	if (exporter != NULL)
 		exporter->free(exporter);

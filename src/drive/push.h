@@ -13,7 +13,7 @@ int pt_push_once(struct pt_exporter *exporter, const struct pitot_snapshot *snap
 	int64_t time_ms, struct pt_deadline *deadline, struct pitot_report *report);
 
 struct pt_push_task {
-	bool remove; /* delete; otherwise push */
+	bool remove;                           /* delete; otherwise push */
 	struct pitot_registry *registry;       /* to gather and push, or NULL */
 	const struct pitot_snapshot *snapshot; /* to push if there is no registry */
 	int64_t time_ms;                       /* 0: the time of the snapshot */

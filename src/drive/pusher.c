@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pusher: one thread that gathers and pushes now, then once in an interval, when a flush asks for
- * it, and a last time when it is stopped. It alone uses the exporter, so that its connection lives
- * from push to push.
+ * The pusher: one thread that gathers and pushes now, then once in an interval, when a flush asks
+ * for it, and a last time when it is stopped. It alone uses the exporter, so that its connection
+ * lives from push to push.
  *
  * The happy path is: the thread sleeps on `alarm` until the next tick; a flush or a stop raises
- * `wanted` or `stopping` and moves the alarm to now; the thread pushes under the deadline `running`,
- * reports, and raises `done`, which wakes those who wait for their flush.
+ * `wanted` or `stopping` and moves the alarm to now; the thread pushes under the deadline
+ * `running`, reports, and raises `done`, which wakes those who wait for their flush.
  *
- * Possible failures are: a push fails, which the report tells, and the next one carries newer values;
- * the receiver hangs when we are stopped, so stop moves `running` nearer, halfway for a push under
- * way and the whole stop deadline for the last one; the process forks, and the child has no thread
- * but our locks as they were, and the parent's connection: it touches none of them.
+ * Possible failures are: a push fails, which the report tells, and the next one carries newer
+ * values; the receiver hangs when we are stopped, so stop moves `running` nearer, halfway for a
+ * push under way and the whole stop deadline for the last one; the process forks, and the child has
+ * no thread but our locks as they were, and the parent's connection: it touches none of them.
  */
 #include "drive/pusher.h"
 
 #include "base/error.h"
 #include "drive/push.h"
 #include "drive/schedule.h"
+#include "drive/selfstats.h"
 #include "export/options.h"
 #include "metrics/registry.h"
 #include <inttypes.h>
@@ -43,13 +44,15 @@ struct pitot_pusher {
 	/* The thread's own. */
 	struct pt_exporter *exporter;
 	struct pt_schedule schedule;
+	struct pt_selfstats stats;
+	bool counts_itself;
 
 	pthread_mutex_t lock; /* guards what follows; taken before a deadline's lock */
 	pthread_cond_t pushed;
 	bool stopping;
 	int64_t stop_at_ms;
-	uint64_t wanted; /* flushes asked for */
-	uint64_t done;   /* of those, how many a finished push began after */
+	uint64_t wanted;         /* flushes asked for */
+	uint64_t done;           /* of those, how many a finished push began after */
 	struct pitot_error last; /* of the last push */
 };
 
@@ -63,7 +66,7 @@ sleep_until_wanted(struct pitot_pusher *pusher)
 	int64_t now_ms = clock->mono_ms(clock);
 	bool at_once = pusher->stopping || pusher->wanted != pusher->done;
 	int64_t next_ms = at_once ? now_ms : pt_schedule_next(&pusher->schedule, now_ms);
-	/* Set under the lock: a flush or stop after this hastens it, one before it was just seen. */
+	/* Set under the lock: a later flush or stop hastens it, an earlier one was just seen. */
 	pt_deadline_set(pusher->alarm, next_ms);
 	(void)pthread_mutex_unlock(&pusher->lock);
 	pt_deadline_sleep(pusher->alarm, next_ms);
@@ -110,12 +113,14 @@ static void *
 run(void *context)
 {
 	struct pitot_pusher *pusher = context;
-	for (bool final = false; !final; ) {
+	for (bool final = false; !final;) {
 		struct pitot_report report;
 		uint64_t ticket;
 		final = begin(pusher, &ticket);
 		push(pusher, &report);
 		report.final = final;
+		if (pusher->counts_itself)
+			pt_selfstats_count(&pusher->stats, &report);
 		if (pusher->report != NULL)
 			pusher->report(pusher->report_context, &report);
 		finish(pusher, ticket, &report.error);
@@ -152,8 +157,8 @@ init_lock(struct pitot_pusher *pusher)
 }
 
 /*
- * The program's signals are for its own threads. The stack has the usual size, because the program's
- * callbacks run on it.
+ * The program's signals are for its own threads. The stack has the usual size, because the
+ * program's callbacks run on it.
  */
 static int
 start_thread(struct pitot_pusher *pusher, struct pitot_error *why)
@@ -197,8 +202,12 @@ pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_op
 	}
 	init_lock(pusher);
 	pusher->exporter = pt_exporter_new(options, transport, why);
-	if (pusher->exporter == NULL || pt_options_complete(&complete, options, why) != 0 ||
-		pt_registry_declared(registry, why) != 0)
+	if (pusher->exporter == NULL || pt_options_complete(&complete, options, why) != 0)
+		goto fail;
+	pusher->counts_itself = !complete.no_self_metrics && registry != NULL;
+	if (pusher->counts_itself)
+		pt_selfstats_init(&pusher->stats, registry);
+	if (pt_registry_declared(registry, why) != 0)
 		goto fail;
 	pusher->running = pt_deadline_new(clock);
 	pusher->alarm = pt_deadline_new(clock);
@@ -289,8 +298,8 @@ pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_er
 		return 0;
 	if (pusher->pid != getpid())
 		return pt_error_set(why, PITOT_FAILED,
-			"flush: this process was forked from the one that started the pusher, which "
-			"pushes there: start another one here");
+			"flush: this process was forked from the one that started the pusher, "
+			"which pushes there: start another one here");
 	if (wait_ms < 0)
 		return pt_error_set(why, PITOT_USAGE,
 			"flush: wait_ms: %" PRId64 " is not allowed: 0 or more", wait_ms);
@@ -323,8 +332,8 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 	if (pusher == NULL)
 		return 0;
 	/*
-	 * In a forked child the locks may be held for ever, and closing the connection would end the
-	 * parent's: the little behind them is left.
+	 * In a forked child the locks may be held for ever, and closing the connection would end
+	 * the parent's: the little behind them is left.
 	 */
 	if (pusher->inert || pusher->pid != getpid()) {
 		free(pusher);

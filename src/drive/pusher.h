@@ -6,8 +6,8 @@
 #include "net/transport.h"
 
 /*
- * pitot_pusher_start() over a transport, which is taken over, also on failure, and a clock, which must
- * outlive the pusher. flush and stop wait in real time.
+ * pitot_pusher_start() over a transport, which is taken over, also on failure, and a clock, which
+ * must outlive the pusher. flush and stop wait in real time.
  */
 struct pitot_pusher *pt_pusher_start_with(struct pitot_registry *registry,
 	const struct pitot_push_options *options, struct pt_transport *transport,

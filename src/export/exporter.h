@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An exporter brings snapshots to one destination. It never touches a registry: it returns a report.
- * An exporter belongs to one thread at a time.
+ * An exporter brings snapshots to one destination. It never touches a registry: it returns a
+ * report. An exporter belongs to one thread at a time.
  */
 #ifndef PT_EXPORT_EXPORTER_H
 #define PT_EXPORT_EXPORTER_H
@@ -12,9 +12,9 @@
 
 struct pt_exporter {
 	/*
-	 * Sends the snapshot with retries until `deadline`. `time_ms` is the time of samples that have
-	 * none of their own. Fills the numbers of `report` (which starts zeroed); its url, time and
-	 * duration are the caller's.
+	 * Sends the snapshot with retries until `deadline`. `time_ms` is the time of samples that
+	 * have none of their own. Fills the numbers of `report` (which starts zeroed); its url,
+	 * time and duration are the caller's.
 	 */
 	int (*push)(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot,
 		int64_t time_ms, struct pt_deadline *deadline, struct pitot_report *report,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checking and renaming. Fails when memory is out, on labels that the destination owns, on text that
- * is not UTF-8, and when two series or families would arrive as one: given twice, or made equal by
- * escaping their names or by the labels that the destination adds.
+ * Checking and renaming. Fails when memory is out, on labels that the destination owns, on text
+ * that is not UTF-8, and when two series or families would arrive as one: given twice, or made
+ * equal by escaping their names or by the labels that the destination adds.
  */
 #include "export/fit.h"
 
@@ -41,8 +41,8 @@ check_label(const struct pt_fit *fit, const struct pt_series *series, const stru
 	for (size_t i = 0; i < fit->owned_count; i++)
 		if (strcmp(fit->owned[i].name, name) == 0)
 			return pt_error_set(why, PITOT_BAD_INPUT,
-				"metric %s: label %s: is part of the grouping key, whose value would "
-				"silently replace this one: remove or rename it",
+				"metric %s: label %s: is part of the grouping key, whose value "
+				"would silently replace this one: remove or rename it",
 				metric, name);
 	if (!pt_name_is_label(name, label->name_length, fit->utf8_names) ||
 		strcmp(name, "__name__") == 0)
@@ -96,8 +96,7 @@ fit_table(struct pt_fit *fit, struct pt_table *table, struct pitot_error *why)
 {
 	pt_fit_clear(fit);
 	fit->source = pt_table_ref(table);
-	enum pitot_escaping scheme =
-		fit->utf8_names ? PITOT_ESCAPE_NONE : PITOT_ESCAPE_UNDERSCORES;
+	enum pitot_escaping scheme = fit->utf8_names ? PITOT_ESCAPE_NONE : PITOT_ESCAPE_UNDERSCORES;
 	int code = 0;
 	if (pt_rename_needed(table, scheme))
 		code = pt_rename_table(&fit->fitted, table, scheme, why);

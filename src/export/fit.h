@@ -17,7 +17,7 @@ struct pt_fit {
 	size_t owned_count;
 	/* private */
 	struct pt_table *source; /* the last table that fitted; referenced */
-	struct pt_table *fitted; /* the same series with names that the receiver takes; referenced */
+	struct pt_table *fitted; /* the same with names that the receiver takes; referenced */
 };
 
 /* Drops the tables; `added` and `owned` are the caller's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Push options that are numbers or choices. Fails only on a value outside its range, with a text for
- * the person who set it.
+ * Push options that are numbers or choices. Fails only on a value outside its range, with a text
+ * for the person who set it.
  */
 #include "export/options.h"
 
@@ -45,8 +45,8 @@ complete_jitter(struct pitot_push_options *options, struct pitot_error *why)
 		char text[PT_NUMBER_TEXT];
 		int length = (int)pt_number_format(text, jitter, PT_NUMBER_PLAIN);
 		return pt_error_set(why, PITOT_USAGE,
-			"jitter: %.*s is not allowed: a share of the interval up to 1, negative for "
-			"none, or 0 for the default of 0.1",
+			"jitter: %.*s is not allowed: a share of the interval up to 1, negative "
+			"for none, or 0 for the default of 0.1",
 			length, text);
 	}
 	if (jitter == 0)
@@ -66,14 +66,16 @@ pt_options_complete(struct pitot_push_options *complete, const struct pitot_push
 		return code;
 	if ((unsigned)result.protocol > PITOT_PROTOCOL_REMOTE_WRITE)
 		return pt_error_set(why, PITOT_USAGE,
-			"protocol: %d is not allowed: 0 (by the URL), 1 (Pushgateway) or 2 (remote write)",
+			"protocol: %d is not allowed: 0 (by the URL), 1 (Pushgateway) or "
+			"2 (remote write)",
 			(int)result.protocol);
 	if ((unsigned)result.mode > PITOT_REPLACE)
 		return pt_error_set(why, PITOT_USAGE,
 			"mode: %d is not allowed: 0 (merge) or 1 (replace)", (int)result.mode);
 	if (result.max_request_bytes > PT_LIMIT_REQUEST)
 		return pt_error_set(why, PITOT_USAGE,
-			"max_request_bytes: %zu is not allowed: 1 to %zu, or 0 for the default of %zu",
+			"max_request_bytes: %zu is not allowed: 1 to %zu, or 0 for the default of "
+			"%zu",
 			result.max_request_bytes, PT_LIMIT_REQUEST, PT_LIMIT_REQUEST_DEFAULT);
 	if (result.max_request_bytes == 0)
 		result.max_request_bytes = PT_LIMIT_REQUEST_DEFAULT;

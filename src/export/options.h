@@ -7,8 +7,8 @@
 
 /*
  * Copies `options` to *complete (the strings stay the caller's) with the defaults in place. A wrong
- * one is PITOT_USAGE, and the text names the option, its value and what is allowed. Completing twice
- * changes nothing more.
+ * one is PITOT_USAGE, and the text names the option, its value and what is allowed. Completing
+ * twice changes nothing more.
  */
 int pt_options_complete(struct pitot_push_options *complete,
 	const struct pitot_push_options *options, struct pitot_error *why);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Pushgateway: the whole snapshot as one body of text 0.0.4 to the URL of one group, replacing or
- * merging; or the group's deletion (specs/pushgateway). A Pushgateway takes no timestamps, no
- * exemplars, and silently overwrites labels that are part of the group's key, so that samples with a
- * time of their own and such labels are refused here; exemplars are counted and left out. The rest
- * that can go wrong is the delivery.
+ * The Pushgateway: the whole snapshot as one body of text 0.0.4 to the URL of one group, replacing
+ * or merging; or the group's deletion (specs/pushgateway). A Pushgateway takes no timestamps, no
+ * exemplars, and silently overwrites labels that are part of the group's key, so that samples with
+ * a time of their own and such labels are refused here; exemplars are counted and left out. The
+ * rest that can go wrong is the delivery.
  */
 #include "base/arena.h"
 #include "base/error.h"
@@ -68,7 +68,8 @@ make_url(struct pt_sender *sender, const struct pt_target *target, struct pitot_
 	(void)pt_buf_text(url); /* the NUL now, so that a failure shows here */
 	if (pt_buf_error(url) != 0)
 		return pt_error_set(why, PITOT_NO_MEMORY,
-			"url: with job, instance and labels is longer than %zu bytes, or memory is out",
+			"url: with job, instance and labels is longer than %zu bytes, or memory is "
+			"out",
 			PT_LIMIT_URL);
 	return 0;
 }
@@ -112,11 +113,10 @@ refuse_times(const struct pitot_snapshot *snapshot, struct pitot_error *why)
 	if (snapshot->timestamps == NULL)
 		return 0;
 	for (size_t i = 0; i < snapshot->table->count; i++)
-		if (snapshot->bits[i] != PT_NUMBER_ABSENT &&
-			snapshot->timestamps[i] != PT_NO_TIME)
+		if (snapshot->bits[i] != PT_NUMBER_ABSENT && snapshot->timestamps[i] != PT_NO_TIME)
 			return pt_error_set(why, PITOT_BAD_INPUT,
-				"metric %s: has a timestamp, which a Pushgateway refuses: remove it, "
-				"or push by remote write, which keeps timestamps",
+				"metric %s: has a timestamp, which a Pushgateway refuses: remove "
+				"it, or push by remote write, which keeps timestamps",
 				snapshot->table->series[i]->family->name);
 	return 0;
 }
@@ -138,7 +138,8 @@ without_stale(struct pushgateway *gateway, struct pitot_snapshot *view, struct p
 	if (gateway->bits == NULL)
 		return pt_error_memory(why);
 	for (size_t i = 0; i < count; i++)
-		gateway->bits[i] = view->bits[i] == PT_NUMBER_STALE ? PT_NUMBER_ABSENT : view->bits[i];
+		gateway->bits[i] =
+			view->bits[i] == PT_NUMBER_STALE ? PT_NUMBER_ABSENT : view->bits[i];
 	view->bits = gateway->bits;
 	return 0;
 }
@@ -202,8 +203,8 @@ delete_group(struct pt_exporter *exporter, struct pt_deadline *deadline,
 }
 
 struct pt_exporter *
-pt_pushgateway_new(const struct pt_target *target, struct pt_transport *transport,
-	struct pitot_error *why)
+pt_pushgateway_new(
+	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why)
 {
 	struct pushgateway *gateway = calloc(1, sizeof *gateway);
 	if (gateway == NULL) {

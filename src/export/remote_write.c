@@ -3,9 +3,10 @@
  * Remote write 1.0: the snapshot in as many requests as its size asks for, one after the other
  * (specs/remote-write). Names are escaped and label sets checked before the first one goes out.
  *
- * A request that the receiver refuses for what is in it loses its own samples only, and the next one
- * is tried; when the receiver is down, denies us or the time is up, the rest is given up too. Either
- * way the report tells how many samples were acknowledged, failed, or were too large for a request.
+ * A request that the receiver refuses for what is in it loses its own samples only, and the next
+ * one is tried; when the receiver is down, denies us or the time is up, the rest is given up too.
+ * Either way the report tells how many samples were acknowledged, failed, or were too large for a
+ * request.
  */
 #include "base/error.h"
 #include "base/number.h"
@@ -46,8 +47,9 @@ refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t no
 		int64_t at_ms = pt_snapshot_time_of(snapshot, i, time_ms);
 		if (at_ms > now_ms + PT_LIMIT_AHEAD_MS)
 			return pt_error_set(why, PITOT_BAD_INPUT,
-				"metric %s: its time %" PRId64 " ms is more than 10 minutes ahead of "
-				"this host's clock (%" PRId64 " ms): check the timestamp or the clock",
+				"metric %s: its time %" PRId64
+				" ms is more than 10 minutes ahead of this host's clock (%" PRId64
+				" ms): check the timestamp or the clock",
 				snapshot->table->series[i]->family->name, at_ms, now_ms);
 	}
 	return 0;
@@ -55,8 +57,8 @@ refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t no
 
 /* Sends what stands in writer->plain. */
 static int
-send_request(struct remote_write *writer, struct pt_deadline *deadline,
-	struct pitot_report *report, struct pitot_error *why)
+send_request(struct remote_write *writer, struct pt_deadline *deadline, struct pitot_report *report,
+	struct pitot_error *why)
 {
 	static const struct pitot_label headers[] = {
 		{"Content-Type", "application/x-protobuf"},
@@ -147,8 +149,8 @@ push(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot, int64_
 }
 
 struct pt_exporter *
-pt_remote_write_new(const struct pt_target *target, struct pt_transport *transport,
-	struct pitot_error *why)
+pt_remote_write_new(
+	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why)
 {
 	struct remote_write *writer = calloc(1, sizeof *writer);
 	if (writer == NULL) {
@@ -164,7 +166,8 @@ pt_remote_write_new(const struct pt_target *target, struct pt_transport *transpo
 	writer->sender.fit.added = pt_labels_new(target->pairs, target->count);
 	pt_buf_put(&writer->sender.url, target->url.bytes, target->url.length);
 	(void)pt_buf_text(&writer->sender.url); /* the NUL now, so that a failure shows here */
-	if (code != 0 || writer->sender.fit.added == NULL || pt_buf_error(&writer->sender.url) != 0) {
+	if (code != 0 || writer->sender.fit.added == NULL ||
+		pt_buf_error(&writer->sender.url) != 0) {
 		(void)pt_error_memory(why);
 		writer_free(&writer->sender.exporter);
 		return NULL;

@@ -12,14 +12,13 @@ static uint64_t
 seed_of(const struct pt_sender *sender)
 {
 	const struct pt_clock *clock = pt_clock_real();
-	int64_t parts[] = {clock->wall_ms(clock), clock->mono_ms(clock), getpid(),
-		(int64_t)(uintptr_t)sender};
+	int64_t parts[] = {
+		clock->wall_ms(clock), clock->mono_ms(clock), getpid(), (int64_t)(uintptr_t)sender};
 	return pt_hash(parts, sizeof parts, 0);
 }
 
 int
-pt_sender_init(struct pt_sender *sender, const struct pt_target *target,
-	struct pitot_error *why)
+pt_sender_init(struct pt_sender *sender, const struct pt_target *target, struct pitot_error *why)
 {
 	sender->timeout_ms = target->options.timeout_ms;
 	sender->fit.utf8_names = target->options.utf8_names;

@@ -20,8 +20,8 @@ struct pt_sender {
 };
 
 /* Fills a zeroed sender: all but transport, url, fit.added and fit.owned. PITOT_NO_MEMORY. */
-int pt_sender_init(struct pt_sender *sender, const struct pt_target *target,
-	struct pitot_error *why);
+int pt_sender_init(
+	struct pt_sender *sender, const struct pt_target *target, struct pitot_error *why);
 /* Frees the transport, if there is one, and what _init made. */
 void pt_sender_clear(struct pt_sender *sender);
 /*
@@ -32,9 +32,9 @@ int pt_sender_send(struct pt_sender *sender, struct pt_http_request *request,
 	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why);
 
 /* The exporters; unlike pt_exporter_new() they leave `transport` to the caller on failure. */
-struct pt_exporter *pt_pushgateway_new(const struct pt_target *target,
-	struct pt_transport *transport, struct pitot_error *why);
-struct pt_exporter *pt_remote_write_new(const struct pt_target *target,
-	struct pt_transport *transport, struct pitot_error *why);
+struct pt_exporter *pt_pushgateway_new(
+	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why);
+struct pt_exporter *pt_remote_write_new(
+	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why);
 
 #endif

@@ -73,11 +73,11 @@ add(struct pt_target *target, const char *option, const char *name, const char *
 			"%s: the value of %s is longer than %zu bytes", option, name,
 			PT_LIMIT_VALUE);
 	if (!pt_utf8_valid(value, strlen(value)))
-		return pt_error_set(why, PITOT_USAGE,
-			"%s: the value of %s is not valid UTF-8", option, name);
+		return pt_error_set(
+			why, PITOT_USAGE, "%s: the value of %s is not valid UTF-8", option, name);
 	if (target->count == PT_LIMIT_LABELS)
-		return pt_error_set(why, PITOT_USAGE, "%s: more than %d labels with job and instance",
-			option, PT_LIMIT_LABELS);
+		return pt_error_set(why, PITOT_USAGE,
+			"%s: more than %d labels with job and instance", option, PT_LIMIT_LABELS);
 	target->pairs[target->count++] = pt_label_of(name, value);
 	return 0;
 }
@@ -91,8 +91,8 @@ add_job(struct pt_target *target, struct pitot_error *why)
 	if (job[0] == '\0' && target->options.job == NULL)
 		job = "pitot"; /* a program may be started without a name */
 	if (job[0] == '\0' && target->protocol == PITOT_PROTOCOL_PUSHGATEWAY)
-		return pt_error_set(why, PITOT_USAGE,
-			"job: is empty: a Pushgateway needs the name of the job");
+		return pt_error_set(
+			why, PITOT_USAGE, "job: is empty: a Pushgateway needs the name of the job");
 	return add(target, "job", "job", job, why);
 }
 
@@ -125,20 +125,20 @@ check_label(const struct pt_target *target, size_t index, struct pitot_error *wh
 	const char *name = target->options.labels[index].name;
 	bool utf8 = target->options.utf8_names;
 	if (name == NULL || target->options.labels[index].value == NULL)
-		return pt_error_set(why, PITOT_USAGE,
-			"labels: number %zu has no name or no value", index + 1);
+		return pt_error_set(
+			why, PITOT_USAGE, "labels: number %zu has no name or no value", index + 1);
 	size_t length = strlen(name);
 	if (length > PT_LIMIT_NAME || !pt_utf8_valid(name, length))
 		return pt_error_set(why, PITOT_USAGE,
 			"labels: the name of number %zu is not valid UTF-8 of at most %zu bytes",
 			index + 1, PT_LIMIT_NAME);
 	if (!pt_name_is_label(name, length, utf8))
-		return pt_error_set(why, PITOT_USAGE,
-			"labels: \"%s\" is not a label name: %s", name,
-			utf8 ? "it is empty" : "letters, digits and _, not a digit first");
+		return pt_error_set(why, PITOT_USAGE, "labels: \"%s\" is not a label name: %s",
+			name, utf8 ? "it is empty" : "letters, digits and _, not a digit first");
 	if (strncmp(name, "__", 2) == 0)
 		return pt_error_set(why, PITOT_USAGE,
-			"labels: \"%s\" is not allowed: names beginning with __ are reserved", name);
+			"labels: \"%s\" is not allowed: names beginning with __ are reserved",
+			name);
 	if (strcmp(name, "le") == 0 || strcmp(name, "quantile") == 0)
 		return pt_error_set(why, PITOT_USAGE,
 			"labels: \"%s\" is not allowed: histograms and summaries own it", name);
@@ -177,7 +177,8 @@ add_labels(struct pt_target *target, struct pitot_error *why)
 			return code;
 	}
 	if (target->count > first)
-		qsort(target->pairs + first, target->count - first, sizeof target->pairs[0], by_name);
+		qsort(target->pairs + first, target->count - first, sizeof target->pairs[0],
+			by_name);
 	const char *twice = pt_labels_duplicate(target->pairs, target->count);
 	if (twice != NULL)
 		return pt_error_set(why, PITOT_USAGE, "labels: \"%s\" is given twice", twice);
@@ -187,8 +188,8 @@ add_labels(struct pt_target *target, struct pitot_error *why)
 /* ---- all of it ---- */
 
 int
-pt_target_init(struct pt_target *target, const struct pitot_push_options *options,
-	struct pitot_error *why)
+pt_target_init(
+	struct pt_target *target, const struct pitot_push_options *options, struct pitot_error *why)
 {
 	target->count = 0;
 	pt_buf_init(&target->url, PT_LIMIT_URL + 1);

@@ -14,7 +14,7 @@ struct pt_target {
 	enum pitot_protocol protocol;      /* never AUTO */
 	struct pt_buf url;                 /* complete, NUL behind it */
 	size_t count;
-	/* job, instance (left out if ""), then options.labels sorted by name; values may be empty. */
+	/* job, instance (left out if ""), then options.labels by name; values may be empty. */
 	struct pt_label pairs[PT_LIMIT_LABELS];
 	char host[HOST_NAME_MAX + 1];
 };

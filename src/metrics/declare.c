@@ -170,7 +170,8 @@ make_family(struct pitot_registry *registry, const struct pt_declaration *declar
 	const char *help = declaration->help;
 	struct pt_buf full;
 	pt_buf_init(&full, PT_LIMIT_NAME);
-	pt_buf_str(&full, registry->prefix);
+	if (!declaration->without_prefix)
+		pt_buf_str(&full, registry->prefix);
 	pt_buf_str(&full, name);
 	struct pt_family *family = NULL;
 	size_t length = full.length;

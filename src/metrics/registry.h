@@ -133,6 +133,7 @@ struct pt_declaration {
 	size_t fixed_count;
 	const char *const *label_names;
 	size_t label_count;
+	bool without_prefix; /* the name is complete */
 };
 /*
  * The family, or the one declared before with the same name, kind and labels; NULL on a mistake

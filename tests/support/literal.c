@@ -39,12 +39,12 @@ literal_snapshot(const struct literal *rows, size_t count, int64_t time_ms)
 		const struct literal *row = &rows[i];
 		if (i == 0 || strcmp(row->family, rows[i - 1].family) != 0) {
 			pt_family_unref(family);
-			family = sure(pt_family_new(row->family, strlen(row->family), row->type,
-				"Help.", 5, NULL, 0));
+			family = sure(pt_family_new(
+				row->family, strlen(row->family), row->type, "Help.", 5, NULL, 0));
 		}
 		struct pt_labels *labels = make_labels(row->labels);
-		series[i] = sure(pt_series_new(
-			ids, family, labels, row->part, row->bound, row->state, 0));
+		series[i] = sure(
+			pt_series_new(ids, family, labels, row->part, row->bound, row->state, 0));
 		pt_labels_unref(labels);
 	}
 	struct pt_table *table = sure(pt_table_new(series, count));

@@ -17,9 +17,13 @@ struct literal {
 };
 
 #define GAUGE(name_, labels_, value_)                                                              \
-	{.family = name_, .type = PITOT_GAUGE, .labels = labels_, .value = value_}
+	{                                                                                          \
+		.family = name_, .type = PITOT_GAUGE, .labels = labels_, .value = value_           \
+	}
 #define SERIES(name_, type_, part_, labels_, value_)                                               \
-	{.family = name_, .type = type_, .part = part_, .labels = labels_, .value = value_}
+	{                                                                                          \
+		.family = name_, .type = type_, .part = part_, .labels = labels_, .value = value_  \
+	}
 
 /* Rows of one family stand together; NaN with the bits of a stale marker or of absence are kept. */
 struct pitot_snapshot *literal_snapshot(const struct literal *rows, size_t count, int64_t time_ms);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A receiver that follows a script: a transport that answers as told and keeps what it was sent. The
- * script outlives the transport, which only counts that it was freed; reading is safe while another
- * thread sends.
+ * A receiver that follows a script: a transport that answers as told and keeps what it was sent.
+ * The script outlives the transport, which only counts that it was freed; reading is safe while
+ * another thread sends.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H

@@ -38,8 +38,8 @@ int
 trial_push(struct trial *trial, struct pitot_snapshot *snapshot)
 {
 	forget(trial);
-	int code = trial->exporter->push(trial->exporter, snapshot, 1700000000000,
-		trial->deadline, &trial->report, &trial->why);
+	int code = trial->exporter->push(trial->exporter, snapshot, 1700000000000, trial->deadline,
+		&trial->report, &trial->why);
 	pitot_snapshot_free(snapshot);
 	return code;
 }

@@ -33,8 +33,7 @@ a_registry_is_gathered_and_pushed(void)
 	script_init(&script, NULL, 0);
 	pitot_gauge_set(pitot_gauge(registry, "depth", "Depth."), 12);
 	check_int(run(&task, &script, &report, &why), 0);
-	check_text(script.requests[0].body,
-		"# HELP depth Depth.\n# TYPE depth gauge\ndepth 12\n");
+	check_text(script.requests[0].body, "# HELP depth Depth.\n# TYPE depth gauge\ndepth 12\n");
 	check_text(report.url, "http://localhost:9091");
 	check_int(report.protocol, PITOT_PROTOCOL_PUSHGATEWAY);
 	check_int(report.error.code, 0);
@@ -93,6 +92,22 @@ the_time_given_is_that_of_samples_without_one(void)
 			   scripts[0].requests[0].length) != 0);
 	for (size_t i = 0; i < 3; i++)
 		script_clear(&scripts[i]);
+	pitot_snapshot_free(snapshot);
+}
+
+static void
+a_pushgateway_takes_no_time(void)
+{
+	struct pitot_snapshot *snapshot = LITERAL(rows);
+	struct pitot_push_options options = {.url = GATEWAY};
+	struct pt_push_task task = {.snapshot = snapshot, .time_ms = 5, .options = &options};
+	struct pitot_error why;
+	struct script script;
+	script_init(&script, NULL, 0);
+	check_int(run(&task, &script, NULL, &why), PITOT_USAGE);
+	check_contains(why.text, "takes no timestamps");
+	check_size(script.count, 0);
+	script_clear(&script);
 	pitot_snapshot_free(snapshot);
 }
 
@@ -218,11 +233,12 @@ look(void *context, const struct pitot_request *request)
 static void
 a_preview_shows_the_request_without_secrets(void)
 {
-	static const struct pitot_label headers[] = {
-		{"X-Scope-OrgID", "tenant"}, {"Cookie", "s1"}, {"X-Api-Key", "s2"},
-		{"x-auth-token", "s3"}, {"Accept-Language", "de"}};
+	static const struct pitot_label headers[] = {{"X-Scope-OrgID", "tenant"}, {"Cookie", "s1"},
+		{"X-Api-Key", "s2"}, {"x-auth-token", "s3"}, {"Accept-Language", "de"}};
 	struct pitot_push_options options = {.url = GATEWAY "/?token=s4",
-		.protocol = PITOT_PROTOCOL_PUSHGATEWAY, .job = "j", .instance = "",
+		.protocol = PITOT_PROTOCOL_PUSHGATEWAY,
+		.job = "j",
+		.instance = "",
 		.mode = PITOT_REPLACE,
 		.http = {.headers = headers, .header_count = 5}};
 	struct pitot_snapshot *snapshot = LITERAL(rows);
@@ -265,8 +281,7 @@ a_preview_shows_what_was_before_compression(void)
 static void
 a_preview_shows_each_request_and_checks_like_a_push(void)
 {
-	static const struct literal two[] = {GAUGE("a", "x=1", 1),
-		GAUGE("a", "x=2", 1)};
+	static const struct literal two[] = {GAUGE("a", "x=1", 1), GAUGE("a", "x=2", 1)};
 	struct pitot_push_options options = {
 		.url = WRITE, .job = "j", .instance = "", .max_request_bytes = 60};
 	struct pitot_snapshot *snapshot = LITERAL(two);
@@ -283,9 +298,10 @@ a_preview_shows_each_request_and_checks_like_a_push(void)
 
 CHECK_MAIN("drive/push", TEST(a_registry_is_gathered_and_pushed),
 	TEST(a_failure_names_the_url_without_its_secrets),
-	TEST(the_time_given_is_that_of_samples_without_one), TEST(a_push_ends_at_its_deadline),
-	TEST(only_a_pushgateway_deletes), TEST(a_missing_snapshot_is_no_deletion),
-	TEST(wrong_options_are_told_in_report_and_error), TEST(a_disabled_registry_is_not_pushed),
+	TEST(the_time_given_is_that_of_samples_without_one), TEST(a_pushgateway_takes_no_time),
+	TEST(a_push_ends_at_its_deadline), TEST(only_a_pushgateway_deletes),
+	TEST(a_missing_snapshot_is_no_deletion), TEST(wrong_options_are_told_in_report_and_error),
+	TEST(a_disabled_registry_is_not_pushed),
 	TEST(a_registry_that_there_was_no_memory_for_is_told),
 	TEST(a_preview_shows_the_request_without_secrets),
 	TEST(a_preview_shows_what_was_before_compression),

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "support/check.h"
+#include "support/find.h"
 #include "support/script.h"
 
 #define GATEWAY "http://localhost:9091"
@@ -48,9 +49,15 @@ prepare(struct world *world, const struct script_step *steps, size_t count)
 	world->registry = pitot_registry_new(NULL);
 	world->depth = pitot_gauge(world->registry, "depth", NULL);
 	world->options = (struct pitot_push_options){
-		.url = GATEWAY, .job = "j", .instance = "",
-		.interval_ms = LONG_MS, .stop_deadline_ms = LONG_MS, .deadline_ms = LONG_MS,
-		.report = keep_report, .report_context = &world->reports,
+		.url = GATEWAY,
+		.job = "j",
+		.instance = "",
+		.interval_ms = LONG_MS,
+		.stop_deadline_ms = LONG_MS,
+		.deadline_ms = LONG_MS,
+		.report = keep_report,
+		.report_context = &world->reports,
+		.no_self_metrics = true,
 	};
 	world->why = (struct pitot_error){.code = 0};
 }
@@ -419,6 +426,36 @@ a_forked_child_leaves_the_pusher_alone(void)
 	clear(&w);
 }
 
+static void
+a_pusher_counts_its_own_pushes_without_the_prefix(void)
+{
+	static const struct script_step steps[] = {{.status = 200}, {.status = 400}, {.status = 200}};
+	struct world w;
+	prepare(&w, steps, 3);
+	pitot_registry_free(w.registry);
+	w.registry = pitot_registry_new(&(struct pitot_registry_options){.prefix = "mailer_"});
+	pitot_gauge_set(pitot_gauge(w.registry, "depth", "x"), 1);
+	w.options.no_self_metrics = false;
+	check_fatal(start(&w));
+	(void)script_wait(&w.script, 0);
+	check_int(pitot_pusher_flush(w.pusher, LONG_MS, NULL), PITOT_REFUSED);
+	struct pitot_snapshot *s = pitot_snapshot_take(w.registry, NULL);
+	check_double(find_value(s, "pitot_pushes_total{result=\"success\"}"), 1);
+	check_double(find_value(s, "pitot_pushes_total{result=\"failure\"}"), 1);
+	check_double(find_value(s, "pitot_push_attempts_total"), 2);
+	check_double(find_value(s, "pitot_push_duration_seconds_count"), 2);
+	check_true(find_value(s, "pitot_samples_sent_total") > 0);
+	check_true(find_value(s, "pitot_samples_failed_total") > 0);
+	check_true(find_value(s, "pitot_sent_bytes_total") > 0);
+	check_true(find_value(s, "pitot_last_success_timestamp_seconds") > 1e9);
+	pitot_snapshot_free(s);
+	check_int(pitot_pusher_stop(w.pusher, NULL), 0);
+	check_contains(w.script.last, "mailer_depth 1");
+	check_contains(w.script.last, "pitot_pushes_total{result=\"failure\"} 1");
+	pitot_registry_free(w.registry);
+	script_clear(&w.script);
+}
+
 CHECK_MAIN("drive/pusher", TEST(the_first_push_is_at_once_and_the_last_at_stop),
 	TEST(a_flush_pushes_now_and_waits_for_the_result),
 	TEST(a_flush_that_does_not_wait_is_pushed_all_the_same), TEST(pushes_repeat_by_themselves),
@@ -432,4 +469,5 @@ CHECK_MAIN("drive/pusher", TEST(the_first_push_is_at_once_and_the_last_at_stop),
 	TEST(a_mistake_of_the_registry_is_told_at_the_start),
 	TEST(a_wrong_option_is_told_at_the_start),
 	TEST(a_disabled_registry_makes_a_pusher_that_does_nothing),
-	TEST(a_forked_child_leaves_the_pusher_alone))
+	TEST(a_forked_child_leaves_the_pusher_alone),
+	TEST(a_pusher_counts_its_own_pushes_without_the_prefix))

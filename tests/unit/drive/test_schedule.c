@@ -20,8 +20,8 @@ jitter_makes_a_tick_late_by_its_share_at_most(void)
 			.start_ms = 7, .interval_ms = 1000, .jitter = 0.25, .seed = seed};
 		int64_t least = 250, most = -1;
 		for (int64_t tick = 1; tick < 100; tick++) {
-			int64_t late = pt_schedule_next(&schedule, 7 + tick * 1000 - 1) - 7 -
-				tick * 1000;
+			int64_t late =
+				pt_schedule_next(&schedule, 7 + tick * 1000 - 1) - 7 - tick * 1000;
 			least = late < least ? late : least;
 			most = late > most ? late : most;
 		}
@@ -47,7 +47,8 @@ static void
 sample_times_always_rise_even_when_the_clock_steps_back(void)
 {
 	/* remote-write 15 */
-	static const int64_t walls[] = {1000000, 1000001, 1000001, 999000, 999001, 1000003, 1000010};
+	static const int64_t walls[] = {
+		1000000, 1000001, 1000001, 999000, 999001, 1000003, 1000010};
 	struct pt_schedule schedule = {.interval_ms = 1};
 	int64_t before = 0;
 	for (size_t i = 0; i < sizeof walls / sizeof walls[0]; i++) {
@@ -66,8 +67,7 @@ a_clock_that_was_far_ahead_is_not_followed_into_the_future(void)
 		struct pt_schedule schedule = {.interval_ms = 1};
 		(void)pt_schedule_stamp(&schedule, 5000000 + ahead);
 		int64_t stamp = pt_schedule_stamp(&schedule, 5000000);
-		check_int(stamp,
-			ahead < PT_LIMIT_AHEAD_MS ? 5000000 + ahead + 1 : 5000000);
+		check_int(stamp, ahead < PT_LIMIT_AHEAD_MS ? 5000000 + ahead + 1 : 5000000);
 		check_true(stamp <= 5000000 + PT_LIMIT_AHEAD_MS);
 	}
 }

@@ -11,7 +11,8 @@
 #define WRITE "http://localhost:9090/api/v1/write"
 #define LABELS(...)                                                                                \
 	.labels = (const struct pitot_label[]){__VA_ARGS__},                                       \
-	.label_count = sizeof((const struct pitot_label[]){__VA_ARGS__}) / sizeof(struct pitot_label)
+	.label_count =                                                                             \
+		sizeof((const struct pitot_label[]){__VA_ARGS__}) / sizeof(struct pitot_label)
 
 static int
 make(const struct pitot_push_options *options, struct pitot_error *why)
@@ -43,7 +44,8 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		{{.url = GATEWAY, .mode = (enum pitot_push_mode)2}, {"mode: 2", "1 (replace)"}},
 		{{.url = WRITE, .mode = PITOT_REPLACE}, {"mode: replace", "Pushgateway"}},
 		{{.url = GATEWAY, .interval_ms = -5}, {"interval_ms: -5", "of 15000"}},
-		{{.url = GATEWAY, .interval_ms = PT_LIMIT_DURATION_MS + 1}, {"3153600000001", "3153600000000"}},
+		{{.url = GATEWAY, .interval_ms = PT_LIMIT_DURATION_MS + 1},
+			{"3153600000001", "3153600000000"}},
 		{{.url = GATEWAY, .timeout_ms = -1}, {"timeout_ms: -1", "of 10000"}},
 		{{.url = GATEWAY, .deadline_ms = INT64_MIN}, {"deadline_ms: -9", "of 30000"}},
 		{{.url = GATEWAY, .stop_deadline_ms = -1}, {"stop_deadline_ms: -1", "of 5000"}},
@@ -56,12 +58,15 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		/* pushgateway 7 */
 		{{.url = GATEWAY, .job = "\xff"}, {"job: the value of job", "UTF-8"}},
 		{{.url = GATEWAY, .instance = "a\xc0"}, {"instance: the value", "UTF-8"}},
-		{{.url = GATEWAY, LABELS({"a", "\xed\xa0\x80"})}, {"labels: the value of a", "UTF-8"}},
-		{{.url = GATEWAY, LABELS({"\xff", "x"})}, {"labels: the name of number 1", "UTF-8"}},
+		{{.url = GATEWAY, LABELS({"a", "\xed\xa0\x80"})},
+			{"labels: the value of a", "UTF-8"}},
+		{{.url = GATEWAY, LABELS({"\xff", "x"})},
+			{"labels: the name of number 1", "UTF-8"}},
 		/* pushgateway 8 */
 		{{.url = GATEWAY, LABELS({"__x", "x"})}, {"labels: \"__x\"", "reserved"}},
 		{{.url = GATEWAY, LABELS({"le", "1"})}, {"labels: \"le\"", "histograms"}},
-		{{.url = GATEWAY, LABELS({"quantile", "1"})}, {"labels: \"quantile\"", "summaries"}},
+		{{.url = GATEWAY, LABELS({"quantile", "1"})},
+			{"labels: \"quantile\"", "summaries"}},
 		{{.url = GATEWAY, LABELS({"job", "1"})}, {"labels: \"job\"", "use the option job"}},
 		{{.url = WRITE, LABELS({"instance", "1"})}, {"\"instance\"", "use the option"}},
 		{{.url = GATEWAY, LABELS({"a", "1"}, {"b", "1"}, {"a", "1"})},
@@ -71,7 +76,8 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		{{.url = GATEWAY, LABELS({"1a", "1"})}, {"labels: \"1a\"", "letters, digits"}},
 		{{.url = GATEWAY, .utf8_names = true, LABELS({"a/b", "1"})}, {"\"a/b\"", "URL"}},
 		{{.url = GATEWAY, .utf8_names = true, LABELS({"..", "1"})}, {"\"..\"", "URL"}},
-		{{.url = GATEWAY, .utf8_names = true, LABELS({"a@base64", "1"})}, {"@base64", "URL"}},
+		{{.url = GATEWAY, .utf8_names = true, LABELS({"a@base64", "1"})},
+			{"@base64", "URL"}},
 		{{.url = GATEWAY, LABELS({"a", NULL})}, {"labels: number 1", "no value"}},
 		{{.url = GATEWAY, LABELS({NULL, "a"})}, {"labels: number 1", "no name"}},
 		{{.url = GATEWAY, .label_count = 2}, {"label_count is 2", "without labels"}},

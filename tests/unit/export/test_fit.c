@@ -4,10 +4,8 @@
 #include "support/check.h"
 #include "support/literal.h"
 
-
-static struct pt_label owned[] = {
-	{.name = "job", .name_length = 3}, {.name = "zone", .name_length = 4},
-	{.name = "net_zone", .name_length = 8}};
+static struct pt_label owned[] = {{.name = "job", .name_length = 3},
+	{.name = "zone", .name_length = 4}, {.name = "net_zone", .name_length = 8}};
 
 struct refused {
 	const char *text; /* part of the error; NULL: fits */
@@ -48,7 +46,10 @@ static const struct refused cases[] = {
 		{GAUGE("a", "x.y=1,x_y=2", 1)}},
 	{NULL, true, NULL, 2, {GAUGE("a.b", "x.y=1,x_y=2", 1), GAUGE("a_b", "x=2", 1)}},
 	{"metric a_b: label a_b: is there twice", false, NULL, 1,
-		{{.family = "a.b", .type = PITOT_STATESET, .part = PT_PART_STATE, .state = "on",
+		{{.family = "a.b",
+			.type = PITOT_STATESET,
+			.part = PT_PART_STATE,
+			.state = "on",
 			.labels = "a_b=x"}}},
 	{"metric h: label le: is there twice", false, NULL, 1,
 		{SERIES("h", PITOT_HISTOGRAM, PT_PART_BUCKET, "le=x", 1)}},
@@ -95,7 +96,11 @@ names_are_escaped_once_for_a_table(void)
 	static const struct literal rows[] = {
 		SERIES("dns.lookups", PITOT_COUNTER, PT_PART_TOTAL, "net.peer=a,net=b", 3),
 		GAUGE("1st", NULL, 4),
-		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_BUCKET, .value = 5, .bound = 0.5},
+		{.family = "h",
+			.type = PITOT_HISTOGRAM,
+			.part = PT_PART_BUCKET,
+			.value = 5,
+			.bound = 0.5},
 	};
 	struct pitot_snapshot *snapshot = LITERAL(rows), view, again;
 	struct pt_fit fit = {.utf8_names = false};

@@ -88,7 +88,9 @@ replace_merge_and_delete_have_their_methods(void)
 	static const struct literal rows[] = {
 		SERIES("mail_sent", PITOT_COUNTER, PT_PART_TOTAL, "to=x", 2)};
 	for (int replace = 0; replace <= 1; replace++) {
-		struct pitot_push_options options = {.url = BASE, .job = "j", .instance = "",
+		struct pitot_push_options options = {.url = BASE,
+			.job = "j",
+			.instance = "",
 			.mode = replace ? PITOT_REPLACE : PITOT_MERGE};
 		struct trial trial;
 		check_fatal(trial_open(&trial, &options, NULL, 0));
@@ -101,9 +103,10 @@ replace_merge_and_delete_have_their_methods(void)
 			"Content-Type: text/plain; version=0.0.4; charset=utf-8\n");
 		/* pushgateway 12 */
 		/* pushgateway 13 */
-		check_text(request->body, "# HELP mail_sent_total Help.\n"
-					  "# TYPE mail_sent_total counter\n"
-					  "mail_sent_total{to=\"x\"} 2\n");
+		check_text(request->body,
+			"# HELP mail_sent_total Help.\n"
+			"# TYPE mail_sent_total counter\n"
+			"mail_sent_total{to=\"x\"} 2\n");
 		check_size(trial.report.requests, 1);
 		check_size(trial.report.attempts, 1);
 		check_size(trial.report.series, 1);
@@ -124,7 +127,8 @@ every_2xx_is_success(void)
 	/* pushgateway 19 */
 	static const int statuses[] = {200, 202, 204};
 	for (size_t i = 0; i < 3; i++) {
-		const struct script_step steps[] = {{.status = statuses[i]}, {.status = statuses[i]}};
+		const struct script_step steps[] = {
+			{.status = statuses[i]}, {.status = statuses[i]}};
 		struct pitot_push_options options = {.url = BASE};
 		struct trial trial;
 		check_fatal(trial_open(&trial, &options, steps, 2));
@@ -181,8 +185,12 @@ static void
 check_refused_here(const struct literal *rows, size_t count, const char *part)
 {
 	static const struct pitot_label zone = {"zone", "z"};
-	struct pitot_push_options options = {.url = BASE, .job = "j", .instance = "i",
-		.mode = PITOT_REPLACE, .labels = &zone, .label_count = 1};
+	struct pitot_push_options options = {.url = BASE,
+		.job = "j",
+		.instance = "i",
+		.mode = PITOT_REPLACE,
+		.labels = &zone,
+		.label_count = 1};
 	struct trial trial;
 	check_fatal(trial_open(&trial, &options, NULL, 0));
 	check_int(trial_push(&trial, literal_snapshot(rows, count, 1)), PITOT_BAD_INPUT);
@@ -199,8 +207,8 @@ what_a_gateway_cannot_take_is_refused_here(void)
 	static const struct literal instance[] = {GAUGE("a", "instance=x", 1)};
 	static const struct literal zone[] = {GAUGE("ok", NULL, 1), GAUGE("a", "zone=x", 1)};
 	static const struct literal twice[] = {GAUGE("a", "x=1", 1), GAUGE("a", "x=1", 1)};
-	static const struct literal timed[] = {
-		GAUGE("ok", NULL, 1), {.family = "a", .type = PITOT_GAUGE, .labels = "x=1", .value = 1, .time_ms = 5}};
+	static const struct literal timed[] = {GAUGE("ok", NULL, 1),
+		{.family = "a", .type = PITOT_GAUGE, .labels = "x=1", .value = 1, .time_ms = 5}};
 	static const struct literal broken[] = {GAUGE("a", "x=\xff", 1)};
 	/* pushgateway 14 */
 	check_refused_here(job, 1, "metric a: label job: is part of the grouping key");
@@ -249,8 +257,10 @@ the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples(void)
 	/* pushgateway 11 */
 	struct literal rows[] = {
 		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=1", 1),
-		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=2", pt_number_from_bits(PT_NUMBER_STALE)),
-		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=3", pt_number_from_bits(PT_NUMBER_ABSENT)),
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=2",
+			pt_number_from_bits(PT_NUMBER_STALE)),
+		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=3",
+			pt_number_from_bits(PT_NUMBER_ABSENT)),
 		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=4", 4),
 	};
 	struct pt_label trace = pt_label_of("trace_id", "abc");

@@ -34,15 +34,14 @@ write_message(struct pt_buf *out, const Prometheus__WriteRequest *message)
 		for (size_t k = 0; k < series->n_labels; k++) {
 			pt_buf_printf(out, "%s%s=%s", k == 0 ? "" : ",", series->labels[k]->name,
 				series->labels[k]->value);
-			check_true(k == 0 || strcmp(series->labels[k - 1]->name,
-						     series->labels[k]->name) < 0);
+			check_true(k == 0 ||
+				strcmp(series->labels[k - 1]->name, series->labels[k]->name) < 0);
 			check_true(series->labels[k]->value[0] != '\0');
 		}
 		check_size(series->n_samples, 1);
 		check_size(series->n_exemplars + series->n_histograms, 0);
 		char text[PT_NUMBER_TEXT];
-		size_t length =
-			pt_number_format(text, series->samples[0]->value, PT_NUMBER_PLAIN);
+		size_t length = pt_number_format(text, series->samples[0]->value, PT_NUMBER_PLAIN);
 		pt_buf_printf(out, " %.*s @%lld\n", (int)length, text,
 			(long long)series->samples[0]->timestamp);
 	}
@@ -129,14 +128,22 @@ labels_are_added_and_a_series_own_label_wins(void)
 {
 	static const struct literal rows[] = {
 		GAUGE("a", "job=own,zz=1", 1),
-		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_BUCKET, .value = 2, .bound = 0.5},
-		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .labels = "zone=z", .value = 3, .time_ms = 1600000000000},
+		{.family = "h",
+			.type = PITOT_HISTOGRAM,
+			.part = PT_PART_BUCKET,
+			.value = 2,
+			.bound = 0.5},
+		{.family = "h",
+			.type = PITOT_HISTOGRAM,
+			.part = PT_PART_COUNT,
+			.labels = "zone=z",
+			.value = 3,
+			.time_ms = 1600000000000},
 	};
 	/* remote-write 14 */
-	static const struct pitot_label labels[] = {
-		{"zone", "eu"}, {"empty", ""}, {"Upper", "u"}};
-	struct pitot_push_options options = {.url = URL, .job = "j", .instance = "",
-		.labels = labels, .label_count = 3};
+	static const struct pitot_label labels[] = {{"zone", "eu"}, {"empty", ""}, {"Upper", "u"}};
+	struct pitot_push_options options = {
+		.url = URL, .job = "j", .instance = "", .labels = labels, .label_count = 3};
 	struct trial trial;
 	check_fatal(trial_open(&trial, &options, NULL, 0));
 	check_int(trial_push(&trial, LITERAL(rows)), 0);
@@ -317,13 +324,16 @@ the_future_is_refused_here(void)
 	} cases[] = {{-1000000, true}, {0, true}, {300000, true}, {900000, false}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const struct literal rows[] = {GAUGE("a", NULL, 1),
-			{.family = "b", .type = PITOT_GAUGE, .labels = NULL, .value = 1, .time_ms = now_ms + cases[i].ahead_ms}};
+			{.family = "b",
+				.type = PITOT_GAUGE,
+				.labels = NULL,
+				.value = 1,
+				.time_ms = now_ms + cases[i].ahead_ms}};
 		struct pitot_push_options options = {.url = URL};
 		struct trial trial;
 		check_fatal(trial_open(&trial, &options, NULL, 0));
 		check_int(trial_push(&trial, LITERAL(rows)), cases[i].fits ? 0 : PITOT_BAD_INPUT);
-		check_contains(trial.why.text,
-			cases[i].fits ? "" : "metric b: its time 1");
+		check_contains(trial.why.text, cases[i].fits ? "" : "metric b: its time 1");
 		check_size(script_count(&trial.script), cases[i].fits ? 1 : 0);
 		check_size(trial.report.samples_failed, cases[i].fits ? 0 : 2);
 		trial_close(&trial);
