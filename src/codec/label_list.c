@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort is
- * right. It fails when memory is out for the sample's name, or the room for labels; that sticks.
+ * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort
+ * is right. It fails when memory is out for the sample's name, or the room for labels; that sticks.
  */
 #include "codec/label_list.h"
 

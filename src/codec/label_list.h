@@ -19,14 +19,14 @@ struct pt_label_list {
 void pt_label_list_init(struct pt_label_list *list);
 void pt_label_list_clear(struct pt_label_list *list);
 /*
- * `added` may be NULL; a label of the series wins over one of the same name in it. `bare` leaves le,
- * quantile or state out, for the sums beside them. None has an empty value.
+ * `added` may be NULL; a label of the series wins over one of the same name in it. `bare` leaves
+ * le, quantile or state out, for the sums beside them. None has an empty value.
  */
 void pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
 	const struct pt_labels *added, bool bare);
 /* Adds the label __name__ with the sample's name in its sorted place; after fill. */
 void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series);
-/* 0, or PITOT_NO_MEMORY if it happened since init, or a series had more labels than there is room. */
+/* 0, or PITOT_NO_MEMORY: since init it happened, or a series had more labels than there is room. */
 int pt_label_list_error(const struct pt_label_list *list);
 
 #endif

@@ -43,8 +43,8 @@ struct pt_line_totals {
 struct pt_line_totals pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric);
 
 /*
- * A family may hold samples that its type does not allow in a format (lenient text brought them). It
- * is then written as several families, one for each sample name: these are all there are.
+ * A family may hold samples that its type does not allow in a format (lenient text brought them).
+ * It is then written as several families, one for each sample name: these are all there are.
  */
 struct pt_line_name_group {
 	const char *suffix;

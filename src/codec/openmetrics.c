@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * OpenMetrics 1.0 text. It is stricter than what a snapshot may hold, so: a family whose samples do
- * not fit its type (a counter without _total) is unknown here, a histogram with a negative bound has
- * no sum and no count, and a unit that does not end the name is left out.
+ * not fit its type (a counter without _total) is unknown here, a histogram with a negative bound
+ * has no sum and no count, and a unit that does not end the name is left out.
  */
 #include "codec/openmetrics.h"
 

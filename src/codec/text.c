@@ -48,8 +48,8 @@ put_sample(struct pt_line *line, size_t index)
 
 /*
  * One histogram or summary. Receivers take a histogram's missing sum or count for 0, so where the
- * source had none (it has a negative bound), the count is that of the last bucket and the sum is NaN:
- * nobody knows it.
+ * source had none (it has a negative bound), the count is that of the last bucket and the sum is
+ * NaN: nobody knows it.
  */
 static void
 put_metric(struct pt_line *line, struct pt_range metric)
