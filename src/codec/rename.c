@@ -93,11 +93,14 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 	escape_labels(r, old, pairs);
 	if (pt_buf_error(&r->text) != 0)
 		return pt_error_memory(why);
-	const char *twice = pt_labels_duplicate(pairs, old->count);
-	if (twice != NULL)
-		return pt_error_set(why, PITOT_BAD_INPUT,
-			"metric %s: two of its labels would arrive as %s: rename one",
-			series->family->name, twice);
+	for (uint32_t i = 1; i < old->count; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (strcmp(pairs[i].name, pairs[j].name) == 0)
+				return pt_error_set(why, PITOT_BAD_INPUT,
+					"metric %s: two of its labels would arrive as %s: rename "
+					"%s or %s",
+					series->family->name, pairs[i].name, old->pairs[j].name,
+					old->pairs[i].name);
 	pt_labels_unref(r->labels);
 	r->old_labels = NULL;
 	r->labels = pt_labels_new(pairs, old->count);

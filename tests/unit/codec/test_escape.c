@@ -114,7 +114,8 @@ labels_that_become_the_same_are_told(void)
 {
 	const struct build_row rows[] = {{.family = "m", .type = PITOT_GAUGE},
 		{.labels = {{"a_b", "1"}, {"z", "2"}, {"a/b", "3"}}}};
-	check_collision(build_snapshot(rows, 2, 0), PITOT_ESCAPE_UNDERSCORES, "metric m", "a_b");
+	check_collision(build_snapshot(rows, 2, 0), PITOT_ESCAPE_UNDERSCORES,
+		"metric m: two of its labels would arrive as a_b", "rename a/b or a_b");
 	check_collision(build_snapshot(rows, 2, 0), PITOT_ESCAPE_VALUES, NULL, NULL);
 	const struct build_row state = {.family = "m.s",
 		.type = PITOT_STATESET,
