@@ -92,6 +92,16 @@ a_histogram_with_a_negative_bound_has_no_sum_and_no_count(void)
 			{.part = PT_PART_GSUM, .value = -3}, {.part = PT_PART_GCOUNT, .value = 2}),
 		"# TYPE q gaugehistogram\nq_bucket{le=\"-1.0\"} 1\nq_bucket{le=\"+Inf\"} 2\n"
 		"q_gcount 2\nq_gsum -3.0\n# EOF\n");
+	/* Zero is not below zero. */
+	check_open(BUILD(0,
+			   {.family = "h",
+				   .type = PITOT_HISTOGRAM,
+				   .part = PT_PART_BUCKET,
+				   .bound = 0},
+			   {.part = PT_PART_BUCKET, .bound = INFINITY}, {.part = PT_PART_SUM},
+			   {.part = PT_PART_COUNT}),
+		"# TYPE h histogram\nh_bucket{le=\"0.0\"} 0\nh_bucket{le=\"+Inf\"} 0\n"
+		"h_count 0\nh_sum 0.0\n# EOF\n");
 }
 
 static void
