@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort is
- * right. Only memory for the sample's name can be out, and that sticks.
+ * Collecting and sorting a series' labels. Lists are short and nearly sorted, so an insertion sort
+ * is right. It fails when memory is out for the sample's name, or the room for labels; that sticks.
  */
 #include "codec/label_list.h"
 
@@ -27,6 +27,10 @@ pt_label_list_error(const struct pt_label_list *list)
 static void
 insert(struct pt_label_list *list, struct pt_label label)
 {
+	if (list->count == sizeof list->labels / sizeof list->labels[0]) {
+		list->name.error = PITOT_NO_MEMORY;
+		return;
+	}
 	size_t at = list->count++;
 	for (; at > 0 && strcmp(list->labels[at - 1].name, label.name) > 0; at--)
 		list->labels[at] = list->labels[at - 1];
@@ -43,16 +47,24 @@ has_name(const struct pt_label_list *list, const char *name)
 }
 
 void
-pt_label_list_fill(
-	struct pt_label_list *list, const struct pt_series *series, const struct pt_labels *extra)
+pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
+	const struct pt_labels *added, bool bare)
 {
-	size_t count = pt_series_label_count(series);
 	list->count = 0;
-	for (size_t i = 0; i < count; i++)
-		insert(list, pt_series_label(series, i));
-	for (uint32_t i = 0; extra != NULL && i < extra->count; i++)
-		if (!has_name(list, extra->pairs[i].name))
-			insert(list, extra->pairs[i]);
+	for (uint32_t i = 0; i < series->labels->count; i++)
+		insert(list, series->labels->pairs[i]);
+	/* A state may be "", which is written as no label at all, like any empty value. */
+	if (series->extra_name != NULL && !bare && series->extra_length > 0)
+		insert(list,
+			(struct pt_label){
+				.name = series->extra_name,
+				.name_length = (uint32_t)strlen(series->extra_name),
+				.value = series->extra_value,
+				.value_length = series->extra_length,
+			});
+	for (uint32_t i = 0; added != NULL && i < added->count; i++)
+		if (!has_name(list, added->pairs[i].name))
+			insert(list, added->pairs[i]);
 }
 
 void
@@ -63,10 +75,11 @@ pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *serie
 	pt_buf_str(&list->name, pt_name_suffix(series->part));
 	const char *name = pt_buf_text(&list->name);
 	if (pt_buf_error(&list->name) == 0)
-		insert(list, (struct pt_label){
-			.name = "__name__",
-			.name_length = 8,
-			.value = name,
-			.value_length = (uint32_t)list->name.length,
-		});
+		insert(list,
+			(struct pt_label){
+				.name = "__name__",
+				.name_length = 8,
+				.value = name,
+				.value_length = (uint32_t)list->name.length,
+			});
 }

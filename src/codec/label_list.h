@@ -13,17 +13,20 @@
 struct pt_label_list {
 	size_t count;
 	struct pt_label labels[PT_LIMIT_LABELS * 2 + 2]; /* valid until the next fill */
-	struct pt_buf name; /* the sample's name */
+	struct pt_buf name;                              /* the sample's name */
 };
 
 void pt_label_list_init(struct pt_label_list *list);
 void pt_label_list_clear(struct pt_label_list *list);
-/* `extra` may be NULL; a label of the series wins over one of the same name in it. */
+/*
+ * `added` may be NULL; a label of the series wins over one of the same name in it. `bare` leaves
+ * le, quantile or state out, for the sums beside them. None has an empty value.
+ */
 void pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
-	const struct pt_labels *extra);
+	const struct pt_labels *added, bool bare);
 /* Adds the label __name__ with the sample's name in its sorted place; after fill. */
 void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series);
-/* 0, or PITOT_NO_MEMORY if it happened since init. */
+/* 0, or PITOT_NO_MEMORY: since init it happened, or a series had more labels than there is room. */
 int pt_label_list_error(const struct pt_label_list *list);
 
 #endif

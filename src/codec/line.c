@@ -2,6 +2,8 @@
 /* The pieces of text lines. The only failure is memory, which sticks in the buffer. */
 #include "codec/line.h"
 
+#include <math.h>
+
 void
 pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapshot *snapshot,
 	const struct pitot_encode_options *options)
@@ -11,11 +13,12 @@ pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapsh
 	if (options->label_count == 0)
 		return;
 	struct pt_label labels[PT_LIMIT_LABELS];
-	size_t count = options->label_count < PT_LIMIT_LABELS ? options->label_count : PT_LIMIT_LABELS;
+	size_t count =
+		options->label_count < PT_LIMIT_LABELS ? options->label_count : PT_LIMIT_LABELS;
 	for (size_t i = 0; i < count; i++)
 		labels[i] = pt_label_of(options->labels[i].name, options->labels[i].value);
-	line->extra = pt_labels_new(labels, count);
-	if (line->extra == NULL)
+	line->added = pt_labels_new(labels, count);
+	if (line->added == NULL)
 		out->error = PITOT_NO_MEMORY;
 }
 
@@ -25,7 +28,16 @@ pt_line_clear(struct pt_line *line)
 	if (pt_label_list_error(&line->list) != 0)
 		line->out->error = PITOT_NO_MEMORY;
 	pt_label_list_clear(&line->list);
-	pt_labels_unref(line->extra);
+	pt_labels_unref(line->added);
+}
+
+/* ---- walking ---- */
+
+bool
+pt_line_has(const struct pitot_snapshot *snapshot, size_t index)
+{
+	return snapshot->bits[index] != PT_NUMBER_ABSENT &&
+		snapshot->bits[index] != PT_NUMBER_STALE;
 }
 
 struct pt_range
@@ -41,12 +53,84 @@ pt_line_family(const struct pitot_snapshot *snapshot, size_t from)
 struct pt_range
 pt_line_metric(const struct pitot_snapshot *snapshot, size_t from, size_t to)
 {
-	const struct pt_table *table = snapshot->table;
+	struct pt_series *const *series = snapshot->table->series;
+	const struct pt_labels *labels = series[from]->labels;
 	size_t end = from + 1;
-	while (end < to && table->series[end]->labels == table->series[from]->labels)
+	while (end < to &&
+		(series[end]->labels == labels || pt_labels_equal(series[end]->labels, labels)))
 		end++;
 	return (struct pt_range){from, end};
 }
+
+struct pt_line_totals
+pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric)
+{
+	struct pt_line_totals totals = {PT_LINE_NONE, PT_LINE_NONE, PT_LINE_NONE, false};
+	for (size_t i = metric.from; i < metric.to; i++) {
+		const struct pt_series *series = snapshot->table->series[i];
+		if (!pt_line_has(snapshot, i))
+			continue;
+		if (series->part == PT_PART_SUM || series->part == PT_PART_GSUM)
+			totals.sum = i;
+		else if (series->part == PT_PART_COUNT || series->part == PT_PART_GCOUNT)
+			totals.count = i;
+		else if (series->part == PT_PART_BUCKET && isinf(series->bound) &&
+			series->bound > 0)
+			totals.infinity = i;
+		else if (series->part == PT_PART_BUCKET && series->bound < 0)
+			totals.negative = true;
+	}
+	return totals;
+}
+
+const struct pt_line_name_group pt_line_groups[PT_LINE_GROUPS] = {
+	{"",
+		PT_LINE_PART(PT_PART_VALUE) | PT_LINE_PART(PT_PART_QUANTILE) |
+			PT_LINE_PART(PT_PART_STATE)},
+	{"_total", PT_LINE_PART(PT_PART_TOTAL)},
+	{"_bucket", PT_LINE_PART(PT_PART_BUCKET)},
+	{"_sum", PT_LINE_PART(PT_PART_SUM)},
+	{"_count", PT_LINE_PART(PT_PART_COUNT)},
+	{"_gcount", PT_LINE_PART(PT_PART_GCOUNT)},
+	{"_gsum", PT_LINE_PART(PT_PART_GSUM)},
+	{"_info", PT_LINE_PART(PT_PART_INFO)},
+};
+
+unsigned
+pt_line_parts(const struct pitot_snapshot *snapshot, struct pt_range family)
+{
+	unsigned parts = 0;
+	for (size_t i = family.from; i < family.to; i++)
+		if (pt_line_has(snapshot, i))
+			parts |= PT_LINE_PART(snapshot->table->series[i]->part);
+	return parts;
+}
+
+unsigned
+pt_line_own_parts(enum pitot_type type)
+{
+	switch (type) {
+	case PITOT_COUNTER:
+		return PT_LINE_PART(PT_PART_TOTAL);
+	case PITOT_HISTOGRAM:
+		return PT_LINE_PART(PT_PART_BUCKET) | PT_LINE_PART(PT_PART_SUM) |
+			PT_LINE_PART(PT_PART_COUNT);
+	case PITOT_GAUGE_HISTOGRAM:
+		return PT_LINE_PART(PT_PART_BUCKET) | PT_LINE_PART(PT_PART_GSUM) |
+			PT_LINE_PART(PT_PART_GCOUNT);
+	case PITOT_SUMMARY:
+		return PT_LINE_PART(PT_PART_QUANTILE) | PT_LINE_PART(PT_PART_SUM) |
+			PT_LINE_PART(PT_PART_COUNT);
+	case PITOT_INFO:
+		return PT_LINE_PART(PT_PART_INFO);
+	case PITOT_STATESET:
+		return PT_LINE_PART(PT_PART_STATE);
+	default:
+		return PT_LINE_PART(PT_PART_VALUE);
+	}
+}
+
+/* ---- writing ---- */
 
 /* Backslash and line feed always, the double quote on demand. */
 static void
@@ -112,8 +196,7 @@ pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_family *
 }
 
 void
-pt_line_help(
-	struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes)
+pt_line_help(struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes)
 {
 	pt_buf_put(line->out, "# HELP ", 7);
 	put_name(line, family, suffix);
@@ -122,12 +205,13 @@ pt_line_help(
 	pt_buf_char(line->out, '\n');
 }
 
-void
-pt_line_name(struct pt_line *line, const struct pt_series *series, const char *suffix)
+static void
+put_name_and_labels(
+	struct pt_line *line, const struct pt_series *series, const char *suffix, bool bare)
 {
 	struct pt_buf *out = line->out;
 	bool quoted = must_quote(series->family);
-	pt_label_list_fill(&line->list, series, line->extra);
+	pt_label_list_fill(&line->list, series, line->added, bare);
 	if (quoted)
 		pt_buf_char(out, '{');
 	put_name(line, series->family, suffix);
@@ -138,6 +222,18 @@ pt_line_name(struct pt_line *line, const struct pt_series *series, const char *s
 	if (quoted || line->list.count > 0)
 		pt_buf_char(out, '}');
 	pt_buf_char(out, ' ');
+}
+
+void
+pt_line_name(struct pt_line *line, const struct pt_series *series)
+{
+	put_name_and_labels(line, series, pt_name_suffix(series->part), false);
+}
+
+void
+pt_line_bare_name(struct pt_line *line, const struct pt_series *series, const char *suffix)
+{
+	put_name_and_labels(line, series, suffix, true);
 }
 
 void

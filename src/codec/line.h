@@ -13,7 +13,7 @@ struct pt_line {
 	struct pt_buf *out;
 	const struct pitot_snapshot *snapshot;
 	const struct pitot_encode_options *options;
-	struct pt_labels *extra; /* options->labels, sorted; NULL for none */
+	struct pt_labels *added; /* options->labels, sorted; NULL for none */
 	struct pt_label_list list;
 };
 
@@ -27,9 +27,36 @@ void pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_s
 	const struct pitot_encode_options *options);
 void pt_line_clear(struct pt_line *line);
 
+/* Whether the series has a sample: text tells a stale marker, as any absence, by leaving it out. */
+bool pt_line_has(const struct pitot_snapshot *snapshot, size_t index);
 /* The series from `from` on that share its family, or its family and labels (up to `to`). */
 struct pt_range pt_line_family(const struct pitot_snapshot *snapshot, size_t from);
 struct pt_range pt_line_metric(const struct pitot_snapshot *snapshot, size_t from, size_t to);
+
+/* Of one metric: where its sum, count and last bucket stand, or PT_LINE_NONE. */
+#define PT_LINE_NONE SIZE_MAX
+struct pt_line_totals {
+	size_t sum, count;
+	size_t infinity;
+	bool negative; /* it has a bucket below zero */
+};
+struct pt_line_totals pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric);
+
+/*
+ * A family may hold samples that its type does not allow in a format (lenient text brought them).
+ * It is then written as several families, one for each sample name: these are all there are.
+ */
+struct pt_line_name_group {
+	const char *suffix;
+	unsigned parts; /* a bit for each, see PT_LINE_PART */
+};
+#define PT_LINE_PART(part) (1u << (part))
+#define PT_LINE_GROUPS 8
+extern const struct pt_line_name_group pt_line_groups[PT_LINE_GROUPS];
+/* The parts that have samples. */
+unsigned pt_line_parts(const struct pitot_snapshot *snapshot, struct pt_range family);
+/* The parts that a family of this type may have in OpenMetrics. */
+unsigned pt_line_own_parts(enum pitot_type type);
 
 /* "# KEYWORD name text" */
 void pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_family *family,
@@ -37,8 +64,10 @@ void pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_fam
 /* The HELP line; `quotes`: escape them too. */
 void pt_line_help(
 	struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes);
-/* The sample's name with `suffix`, its labels, and a space. */
-void pt_line_name(struct pt_line *line, const struct pt_series *series, const char *suffix);
+/* The sample's name, its labels, and a space. */
+void pt_line_name(struct pt_line *line, const struct pt_series *series);
+/* The same with another suffix, and without le or quantile. */
+void pt_line_bare_name(struct pt_line *line, const struct pt_series *series, const char *suffix);
 /* {a="b",…}; "{}" for none. */
 void pt_line_labels(struct pt_buf *out, const struct pt_labels *labels);
 void pt_line_number(struct pt_buf *out, uint64_t bits, enum pt_number_style style);

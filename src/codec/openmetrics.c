@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenMetrics 1.0 text. It is stricter than what a snapshot may hold, so: a counter whose samples do
- * not end in _total is unknown here, and a histogram with a negative bound has no sum and no count.
+ * OpenMetrics 1.0 text. It is stricter than what a snapshot may hold, so: a family whose samples do
+ * not fit its type (a counter without _total) is unknown here, a histogram with a negative bound
+ * has no sum and no count, and a unit that does not end the name is left out.
  */
 #include "codec/openmetrics.h"
 
@@ -50,15 +51,16 @@ style_of(enum pt_part part)
 }
 
 static void
-put_sample(struct pt_line *line, size_t index)
+put_sample(struct pt_line *line, size_t index, bool exemplars)
 {
 	const struct pt_series *series = line->snapshot->table->series[index];
-	if (line->snapshot->bits[index] == PT_NUMBER_ABSENT)
+	if (!pt_line_has(line->snapshot, index))
 		return;
-	pt_line_name(line, series, pt_name_suffix(series->part));
+	pt_line_name(line, series);
 	pt_line_number(line->out, line->snapshot->bits[index], style_of(series->part));
 	put_time(line, index);
-	put_exemplar(line, index, series->part);
+	if (exemplars)
+		put_exemplar(line, index, series->part);
 	pt_buf_char(line->out, '\n');
 }
 
@@ -69,46 +71,94 @@ put_created(struct pt_line *line, struct pt_range metric)
 	enum pitot_type type = series->family->type;
 	bool counts = type == PITOT_COUNTER || type == PITOT_HISTOGRAM || type == PITOT_SUMMARY;
 	if (!line->options->created_series || !counts || series->start_ms <= 0 ||
-		line->snapshot->bits[metric.from] == PT_NUMBER_ABSENT)
+		!pt_line_has(line->snapshot, metric.from))
 		return;
-	struct pt_series bare = *series;
-	bare.extra_name = NULL;
-	pt_line_name(line, &bare, "_created");
+	pt_line_bare_name(line, series, "_created");
 	pt_line_seconds(line->out, series->start_ms);
 	put_time(line, metric.from);
 	pt_buf_char(line->out, '\n');
 }
 
-/* The sum comes last, and not at all beside a negative bound, nor does the count. */
+/*
+ * The count and then the sum come last. A histogram has both or none, and none beside a negative
+ * bound; a count that is missing is that of the last bucket.
+ */
+static void
+put_totals(struct pt_line *line, enum pitot_type type, const struct pt_line_totals *totals)
+{
+	bool gauge = type == PITOT_GAUGE_HISTOGRAM;
+	bool both = gauge || type == PITOT_HISTOGRAM;
+	if (both && (totals->sum == PT_LINE_NONE || (!gauge && totals->negative)))
+		return;
+	if (totals->count != PT_LINE_NONE) {
+		put_sample(line, totals->count, false);
+	} else if (both && totals->infinity != PT_LINE_NONE) {
+		const struct pt_series *last = line->snapshot->table->series[totals->infinity];
+		pt_line_bare_name(line, last, gauge ? "_gcount" : "_count");
+		pt_line_number(line->out, line->snapshot->bits[totals->infinity], PT_NUMBER_PLAIN);
+		put_time(line, totals->infinity);
+		pt_buf_char(line->out, '\n');
+	}
+	if (totals->sum != PT_LINE_NONE)
+		put_sample(line, totals->sum, false);
+}
+
 static void
 put_metric(struct pt_line *line, struct pt_range metric)
 {
-	struct pt_series *const *series = line->snapshot->table->series;
-	bool negative = false;
-	size_t sum = metric.to;
-	for (size_t i = metric.from; i < metric.to; i++) {
-		enum pt_part part = series[i]->part;
-		bool histogram = series[i]->family->type == PITOT_HISTOGRAM;
-		negative = negative || (histogram && part == PT_PART_BUCKET && series[i]->bound < 0);
-		if (part == PT_PART_SUM || part == PT_PART_GSUM)
-			sum = i;
-		else if (part != PT_PART_COUNT || !negative)
-			put_sample(line, i);
-	}
-	if (sum < metric.to && !negative)
-		put_sample(line, sum);
+	const struct pt_family *family = line->snapshot->table->series[metric.from]->family;
+	const struct pt_line_totals totals = pt_line_totals(line->snapshot, metric);
+	for (size_t i = metric.from; i < metric.to; i++)
+		if (i != totals.sum && i != totals.count)
+			put_sample(line, i, true);
+	put_totals(line, family->type, &totals);
 	put_created(line, metric);
+}
+
+/* A unit must be the end of the name, and some types have none. */
+static bool
+may_have_unit(const struct pt_family *family)
+{
+	size_t name = family->name_length, unit = family->unit_length;
+	return unit > 0 && unit + 1 < name && family->name[name - unit - 1] == '_' &&
+		memcmp(family->name + name - unit, family->unit, unit) == 0 &&
+		family->type != PITOT_INFO && family->type != PITOT_STATESET;
+}
+
+/* Each sample name is an unknown family of its own; the first one has the help. */
+static void
+put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
+{
+	struct pt_series *const *series = line->snapshot->table->series;
+	const struct pt_family *family = series[range.from]->family;
+	bool help = family->has_help;
+	for (size_t i = 0; i < PT_LINE_GROUPS; i++) {
+		unsigned group = pt_line_groups[i].parts;
+		if ((parts & group) == 0)
+			continue;
+		pt_line_meta(line, "TYPE", family, pt_line_groups[i].suffix, "unknown");
+		if (help)
+			pt_line_help(line, family, pt_line_groups[i].suffix, true);
+		help = false;
+		for (size_t j = range.from; j < range.to; j++)
+			if ((PT_LINE_PART(series[j]->part) & group) != 0)
+				put_sample(line, j, false);
+	}
 }
 
 static void
 put_family(struct pt_line *line, struct pt_range range)
 {
-	const struct pt_series *series = line->snapshot->table->series[range.from];
-	const struct pt_family *family = series->family;
-	bool bare_counter = family->type == PITOT_COUNTER && series->part == PT_PART_VALUE;
-	pt_line_meta(line, "TYPE", family, "",
-		pitot_type_text(bare_counter ? PITOT_UNKNOWN : family->type));
-	if (family->unit_length > 0)
+	const struct pt_family *family = line->snapshot->table->series[range.from]->family;
+	unsigned parts = pt_line_parts(line->snapshot, range);
+	if ((parts & ~pt_line_own_parts(family->type)) != 0) {
+		put_groups(line, range, parts);
+		return;
+	}
+	if (parts == 0)
+		return;
+	pt_line_meta(line, "TYPE", family, "", pitot_type_text(family->type));
+	if (may_have_unit(family))
 		pt_line_meta(line, "UNIT", family, "", family->unit);
 	if (family->has_help)
 		pt_line_help(line, family, "", true);

@@ -13,9 +13,12 @@
 /* Field numbers of prometheus.WriteRequest and below. */
 enum {
 	field_timeseries = 1,
-	field_labels = 1, field_samples = 2,
-	field_name = 1, field_value = 2,
-	field_sample_value = 1, field_timestamp = 2,
+	field_labels = 1,
+	field_samples = 2,
+	field_name = 1,
+	field_value = 2,
+	field_sample_value = 1,
+	field_timestamp = 2,
 };
 
 static size_t
@@ -57,6 +60,13 @@ write_series(struct pt_buf *out, const struct pt_label_list *list, uint64_t bits
 	pt_wire_int64(out, field_timestamp, time_ms);
 }
 
+/* A marker is sent as it is; no other NaN may be taken for one, whatever a receiver makes of it. */
+static uint64_t
+wire_bits(uint64_t bits)
+{
+	return bits == PT_NUMBER_STALE ? bits : pt_number_user_bits(pt_number_from_bits(bits));
+}
+
 size_t
 pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
 	const struct pt_remote_write_v1_options *options, struct pt_remote_write_v1_count *count)
@@ -70,7 +80,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
 		const struct pt_series *series = table->series[index];
-		pt_label_list_fill(&list, series, options->labels);
+		pt_label_list_fill(&list, series, options->labels, false);
 		pt_label_list_add_name(&list, series);
 		size_t size = pt_wire_bytes_size(series_size(&list, time_ms));
 		if (size > options->max_bytes) {
@@ -79,7 +89,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		}
 		if (out->length - begin + size > options->max_bytes)
 			break;
-		write_series(out, &list, snapshot->bits[index], time_ms);
+		write_series(out, &list, wire_bits(snapshot->bits[index]), time_ms);
 		written++;
 	}
 	if (pt_label_list_error(&list) != 0)

@@ -93,11 +93,14 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 	escape_labels(r, old, pairs);
 	if (pt_buf_error(&r->text) != 0)
 		return pt_error_memory(why);
-	const char *twice = pt_labels_duplicate(pairs, old->count);
-	if (twice != NULL)
-		return pt_error_set(why, PITOT_BAD_INPUT,
-			"metric %s: two of its labels would arrive as %s: rename one",
-			series->family->name, twice);
+	for (uint32_t i = 1; i < old->count; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (strcmp(pairs[i].name, pairs[j].name) == 0)
+				return pt_error_set(why, PITOT_BAD_INPUT,
+					"metric %s: two of its labels would arrive as %s: rename "
+					"%s or %s",
+					series->family->name, pairs[i].name, old->pairs[j].name,
+					old->pairs[i].name);
 	pt_labels_unref(r->labels);
 	r->old_labels = NULL;
 	r->labels = pt_labels_new(pairs, old->count);
@@ -118,12 +121,20 @@ rename_series(struct renamer *r, const struct pt_series *old, struct pt_series *
 		return code;
 	*series = pt_series_new(r->ids, r->family, r->labels, old->part, old->bound,
 		old->extra_value, old->start_ms);
-	return *series == NULL ? pt_error_memory(why) : 0;
+	if (*series == NULL)
+		return pt_error_memory(why);
+	const char *extra = (*series)->extra_name;
+	if (extra == NULL || pt_labels_find(r->labels, extra) == NULL)
+		return 0;
+	pt_series_unref(*series);
+	return pt_error_set(why, PITOT_BAD_INPUT,
+		"metric %s: two of its labels would arrive as %s: rename one", old->family->name,
+		r->family->name);
 }
 
 int
-pt_rename_table(struct pt_table **renamed, const struct pt_table *table,
-	enum pitot_escaping scheme, struct pitot_error *why)
+pt_rename_table(struct pt_table **renamed, const struct pt_table *table, enum pitot_escaping scheme,
+	struct pitot_error *why)
 {
 	struct renamer r = {.ids = pt_ids_new(), .scheme = scheme};
 	struct pt_series **series = malloc((table->count + 1) * sizeof *series);

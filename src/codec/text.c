@@ -40,87 +40,87 @@ put_value(struct pt_line *line, size_t index, uint64_t bits)
 static void
 put_sample(struct pt_line *line, size_t index)
 {
-	const struct pt_series *series = line->snapshot->table->series[index];
-	if (line->snapshot->bits[index] == PT_NUMBER_ABSENT)
+	if (!pt_line_has(line->snapshot, index))
 		return;
-	pt_line_name(line, series, pt_name_suffix(series->part));
+	pt_line_name(line, line->snapshot->table->series[index]);
 	put_value(line, index, line->snapshot->bits[index]);
 }
 
 /*
- * One histogram. Receivers take a missing sum or count for 0, so where the source had none (it has a
- * negative bound), the count is that of the last bucket and the sum is NaN, which is the truth.
+ * One histogram or summary. Receivers take a histogram's missing sum or count for 0, so where the
+ * source had none (it has a negative bound), the count is that of the last bucket and the sum is
+ * NaN: nobody knows it.
  */
 static void
-put_histogram(struct pt_line *line, struct pt_range metric)
+put_metric(struct pt_line *line, struct pt_range metric)
 {
 	const struct pitot_snapshot *snapshot = line->snapshot;
-	bool has_sum = false, has_count = false;
-	size_t last = metric.from;
-	for (size_t i = metric.from; i < metric.to; i++) {
-		enum pt_part part = snapshot->table->series[i]->part;
-		has_sum = has_sum || part == PT_PART_SUM;
-		has_count = has_count || part == PT_PART_COUNT;
-		last = part == PT_PART_BUCKET ? i : last;
-		put_sample(line, i);
+	const struct pt_line_totals totals = pt_line_totals(snapshot, metric);
+	for (size_t i = metric.from; i < metric.to; i++)
+		if (i != totals.sum && i != totals.count)
+			put_sample(line, i);
+	bool derive = totals.infinity != PT_LINE_NONE;
+	if (totals.sum != PT_LINE_NONE) {
+		put_sample(line, totals.sum);
+	} else if (derive) {
+		pt_line_bare_name(line, snapshot->table->series[totals.infinity], "_sum");
+		put_value(line, totals.infinity, PT_NUMBER_NAN);
 	}
-	struct pt_series bare = *snapshot->table->series[last];
-	if (bare.part != PT_PART_BUCKET || snapshot->bits[last] == PT_NUMBER_ABSENT)
-		return;
-	bare.extra_name = NULL;
-	if (!has_sum) {
-		pt_line_name(line, &bare, "_sum");
-		put_value(line, last, PT_NUMBER_NAN);
-	}
-	if (!has_count) {
-		pt_line_name(line, &bare, "_count");
-		put_value(line, last, snapshot->bits[last]);
+	if (totals.count != PT_LINE_NONE) {
+		put_sample(line, totals.count);
+	} else if (derive) {
+		pt_line_bare_name(line, snapshot->table->series[totals.infinity], "_count");
+		put_value(line, totals.infinity, snapshot->bits[totals.infinity]);
 	}
 }
 
-/* The samples of one part, as an untyped family of their own. */
 static void
-put_part(struct pt_line *line, struct pt_range family, enum pt_part part)
+put_metrics(struct pt_line *line, struct pt_range family)
 {
-	bool first = true;
-	for (size_t i = family.from; i < family.to; i++) {
-		const struct pt_series *series = line->snapshot->table->series[i];
-		if (series->part != part)
+	while (family.from < family.to) {
+		struct pt_range metric = pt_line_metric(line->snapshot, family.from, family.to);
+		put_metric(line, metric);
+		family.from = metric.to;
+	}
+}
+
+static void
+put_header(struct pt_line *line, const struct pt_family *family, const char *suffix, bool help)
+{
+	if (help && family->has_help)
+		pt_line_help(line, family, suffix, false);
+	pt_line_meta(line, "TYPE", family, suffix, type_word(family->type));
+}
+
+/* Each sample name is a family of its own; the first one has the help. */
+static void
+put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
+{
+	struct pt_series *const *series = line->snapshot->table->series;
+	bool help = true;
+	for (size_t i = 0; i < PT_LINE_GROUPS; i++) {
+		unsigned group = pt_line_groups[i].parts;
+		if ((parts & group) == 0)
 			continue;
-		if (first && part == PT_PART_BUCKET && series->family->has_help)
-			pt_line_help(line, series->family, pt_name_suffix(part), false);
-		if (first)
-			pt_line_meta(line, "TYPE", series->family, pt_name_suffix(part), "untyped");
-		first = false;
-		put_sample(line, i);
+		put_header(line, series[range.from]->family, pt_line_groups[i].suffix, help);
+		help = false;
+		for (size_t j = range.from; j < range.to; j++)
+			if ((PT_LINE_PART(series[j]->part) & group) != 0)
+				put_sample(line, j);
 	}
 }
 
 static void
 put_family(struct pt_line *line, struct pt_range range)
 {
-	const struct pt_series *series = line->snapshot->table->series[range.from];
-	const struct pt_family *family = series->family;
-	if (family->type == PITOT_GAUGE_HISTOGRAM) {
-		put_part(line, range, PT_PART_BUCKET);
-		put_part(line, range, PT_PART_GCOUNT);
-		put_part(line, range, PT_PART_GSUM);
-		return;
-	}
-	/* Counters and infos carry the suffix in the family's name too. */
-	bool named = series->part == PT_PART_TOTAL || series->part == PT_PART_INFO;
-	const char *suffix = named ? pt_name_suffix(series->part) : "";
-	if (family->has_help)
-		pt_line_help(line, family, suffix, false);
-	pt_line_meta(line, "TYPE", family, suffix, type_word(family->type));
-	while (range.from < range.to) {
-		struct pt_range metric = pt_line_metric(line->snapshot, range.from, range.to);
-		if (family->type == PITOT_HISTOGRAM)
-			put_histogram(line, metric);
-		else
-			for (size_t i = metric.from; i < metric.to; i++)
-				put_sample(line, i);
-		range.from = metric.to;
+	const struct pt_family *family = line->snapshot->table->series[range.from]->family;
+	unsigned parts = pt_line_parts(line->snapshot, range);
+	bool composite = family->type == PITOT_HISTOGRAM || family->type == PITOT_SUMMARY;
+	if (!composite) {
+		put_groups(line, range, parts);
+	} else if (parts != 0) {
+		put_header(line, family, "", true);
+		put_metrics(line, range);
 	}
 }
 

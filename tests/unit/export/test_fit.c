@@ -45,7 +45,7 @@ static const struct refused cases[] = {
 	{"metric a: two of its labels would arrive as x_y", false, NULL, 1,
 		{GAUGE("a", "x.y=1,x_y=2", 1)}},
 	{NULL, true, NULL, 2, {GAUGE("a.b", "x.y=1,x_y=2", 1), GAUGE("a_b", "x=2", 1)}},
-	{"metric a_b: label a_b: is there twice", false, NULL, 1,
+	{"metric a.b: two of its labels would arrive as a_b", false, NULL, 1,
 		{{.family = "a.b",
 			.type = PITOT_STATESET,
 			.part = PT_PART_STATE,
