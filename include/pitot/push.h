@@ -101,6 +101,9 @@ struct pitot_report {
 	bool final;          /* the pusher's last */
 };
 
+/* Checks url, protocol, job, instance and labels, and tells which protocol they mean. */
+int pitot_push_protocol(const struct pitot_push_options *options, enum pitot_protocol *protocol,
+	struct pitot_error *why);
 /*
  * Gathers and pushes once, with retries, in the calling thread. `report` may be NULL. A mistake that
  * the registry keeps is told when what could be declared has been pushed.

@@ -33,12 +33,12 @@ const char *
 cli_nearest(const char *word, const char *const *known, size_t count)
 {
 	const char *nearest = NULL;
-	size_t best = strlen(word) / 3 + 1;
+	size_t best = strlen(word) / 3 + 2; /* more than that many are wrong: no neighbour */
 	for (size_t i = 0; i < count; i++) {
 		if (strlen(known[i]) > 63)
 			continue;
 		size_t found = distance(word, known[i]);
-		if (found <= best && found < strlen(known[i])) {
+		if (found < best && found < strlen(known[i])) {
 			best = found;
 			nearest = known[i];
 		}

@@ -27,30 +27,30 @@ struct row {
 	char letter;
 	const char *argument; /* NULL: none */
 	unsigned verbs;
-	const char *help;
+	const char *help; /* NULL: it shares the line of the next row */
 };
 
 static const struct row rows[] = {
-	{ID_URL, "url", 0, "URL", TO, "where to; the path tells the protocol"},
+	{ID_URL, "url", 0, "URL", TO, "where to; its path tells the protocol"},
 	{ID_PROTOCOL, "protocol", 0, "P", TO, "auto, pushgateway or remote-write"},
 	{ID_JOB, "job", 0, "NAME", TO, "label job, default \"pitot\""},
 	{ID_INSTANCE, "instance", 0, "NAME", TO, "label instance; none: no such label"},
 	{ID_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series"},
-	{ID_MERGE, "merge", 0, NULL, CLI_PUSH, "Pushgateway: keep other metrics (default)"},
-	{ID_REPLACE, "replace", 0, NULL, CLI_PUSH, "Pushgateway: replace the whole group"},
+	{ID_MERGE, "merge", 0, NULL, CLI_PUSH, NULL},
+	{ID_REPLACE, "replace", 0, NULL, CLI_PUSH, "Pushgateway: keep other metrics (default) or not"},
 	{ID_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH, "now, seconds, or 2026-11-23T10:00:00Z"},
-	{ID_TIMEOUT, "timeout", 'm', "TIME", TO, "one request, default 10s"},
-	{ID_DEADLINE, "deadline", 0, "TIME", TO, "all retries together, default 30s"},
-	{ID_USER, "user", 'u', "NAME", TO, "basic login, with --password-file"},
-	{ID_PASSWORD_FILE, "password-file", 0, "FILE", TO, "its password"},
+	{ID_TIMEOUT, "timeout", 'm', "TIME", TO, NULL},
+	{ID_DEADLINE, "deadline", 0, "TIME", TO, "one request 10s, all retries 30s"},
+	{ID_USER, "user", 'u', "NAME", TO, NULL},
+	{ID_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login"},
 	{ID_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, "bearer login"},
 	{ID_HEADER, "header", 'H', "'N: V'", TO, "an extra header"},
-	{ID_CACERT, "cacert", 0, "FILE", TO, "authorities to trust, PEM"},
-	{ID_CERT, "cert", 0, "FILE", TO, "client certificate, PEM, with --key"},
-	{ID_KEY, "key", 0, "FILE", TO, "its key, PEM"},
+	{ID_CACERT, "cacert", 0, "FILE", TO, NULL},
+	{ID_CERT, "cert", 0, "FILE", TO, NULL},
+	{ID_KEY, "key", 0, "FILE", TO, "TLS, PEM files"},
 	{ID_INSECURE, "insecure", 'k', NULL, TO, "do not verify TLS"},
-	{ID_PROXY, "proxy", 'x', "URL", TO, "HTTP proxy"},
-	{ID_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect to this socket"},
+	{ID_PROXY, "proxy", 'x', "URL", TO, NULL},
+	{ID_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect through one of these"},
 	{ID_UTF8_NAMES, "utf8-names", 0, NULL, CLI_PUSH, "the receiver takes any UTF-8 names"},
 	{ID_MAX_REQUEST, "max-request-size", 0, "SIZE", CLI_PUSH, "remote write, default 1MiB"},
 	{ID_DRY_RUN, "dry-run", 0, "HOW", CLI_PUSH, "send nothing, show it: text, json or hex"},
@@ -61,19 +61,36 @@ static const struct row rows[] = {
 };
 enum { row_count = sizeof rows / sizeof rows[0] };
 
+/* "-x, --name=ARGUMENT" */
+static int
+put_option(const struct row *row, bool first)
+{
+	int width = 0;
+	if (row->letter != 0)
+		width += printf("%s-%c, ", first ? "" : ", ", row->letter);
+	else
+		width += printf("%s", first ? "    " : ", ");
+	width += printf("--%s", row->name);
+	if (row->argument != NULL)
+		width += printf("=%s", row->argument);
+	return width;
+}
+
 void
 cli_options_help(enum cli_verb_bit verb)
 {
+	enum { column = 26 };
+	int width = 0;
 	for (size_t i = 0; i < row_count; i++) {
-		const struct row *row = &rows[i];
-		char left[40], letter[8] = "    ";
-		if ((row->verbs & verb) == 0)
+		if ((rows[i].verbs & verb) == 0)
 			continue;
-		if (row->letter != 0)
-			(void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
-		(void)snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
-			row->argument != NULL ? "=" : "", row->argument != NULL ? row->argument : "");
-		printf("  %-27s %s\n", left, row->help);
+		if (width == 0)
+			fputs("  ", stdout);
+		width += put_option(&rows[i], width == 0);
+		if (rows[i].help == NULL)
+			continue;
+		printf("%*s %s\n", width < column ? column - width : 1, "", rows[i].help);
+		width = 0;
 	}
 }
 
