@@ -52,6 +52,6 @@ cli_usage(const char *verb, const char *format, ...)
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nTry 'pitot %s --help'.\n", verb);
+	fprintf(stderr, " (see 'pitot %s --help')\n", verb);
 	return EX_USAGE;
 }

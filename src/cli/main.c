@@ -30,7 +30,7 @@ unknown_verb(const char *name)
 	fprintf(stderr, "pitot: there is no verb \"%s\"", name);
 	if (nearest != NULL)
 		fprintf(stderr, "; did you mean \"%s\"?", nearest);
-	fputs("\nTry 'pitot --help'.\n", stderr);
+	fputs(" (see 'pitot --help')\n", stderr);
 	return EX_USAGE;
 }
 

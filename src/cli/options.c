@@ -14,8 +14,8 @@
 
 enum id {
 	ID_URL, ID_PROTOCOL, ID_JOB, ID_INSTANCE, ID_LABEL, ID_MERGE, ID_REPLACE, ID_TIMESTAMP,
-	ID_TIMEOUT, ID_DEADLINE, ID_USER, ID_PASSWORD_FILE, ID_TOKEN_FILE, ID_HEADER, ID_CACERT,
-	ID_CERT, ID_KEY, ID_INSECURE, ID_PROXY, ID_UNIX_SOCKET, ID_UTF8_NAMES, ID_MAX_REQUEST,
+	ID_TIMEOUT, ID_DEADLINE, ID_USER, ID_PASSWORD_FILE, ID_TOKEN_FILE, ID_HEADER, ID_CA_FILE,
+	ID_CERT_FILE, ID_KEY_FILE, ID_INSECURE, ID_PROXY, ID_UNIX_SOCKET, ID_UTF8_NAMES, ID_MAX_REQUEST,
 	ID_DRY_RUN, ID_STRICT, ID_COUNTS, ID_VERBOSE, ID_HELP,
 };
 
@@ -45,9 +45,9 @@ static const struct row rows[] = {
 	{ID_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login"},
 	{ID_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, "bearer login"},
 	{ID_HEADER, "header", 'H', "'N: V'", TO, "an extra header"},
-	{ID_CACERT, "cacert", 0, "FILE", TO, NULL},
-	{ID_CERT, "cert", 0, "FILE", TO, NULL},
-	{ID_KEY, "key", 0, "FILE", TO, "TLS, PEM files"},
+	{ID_CA_FILE, "ca-file", 0, "FILE", TO, NULL},
+	{ID_CERT_FILE, "cert-file", 0, "FILE", TO, NULL},
+	{ID_KEY_FILE, "key-file", 0, "FILE", TO, "TLS"},
 	{ID_INSECURE, "insecure", 'k', NULL, TO, "do not verify TLS"},
 	{ID_PROXY, "proxy", 'x', "URL", TO, NULL},
 	{ID_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect through one of these"},
@@ -245,13 +245,13 @@ set(const struct reader *reader, const struct row *row, char *value)
 	case ID_TOKEN_FILE:
 		push->http.bearer_token_file = value;
 		return 0;
-	case ID_CACERT:
+	case ID_CA_FILE:
 		push->http.ca_file = value;
 		return 0;
-	case ID_CERT:
+	case ID_CERT_FILE:
 		push->http.cert_file = value;
 		return 0;
-	case ID_KEY:
+	case ID_KEY_FILE:
 		push->http.key_file = value;
 		return 0;
 	case ID_INSECURE:

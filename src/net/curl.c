@@ -16,10 +16,12 @@
 #include "net/headers.h"
 #include "net/secret.h"
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* What an answer may weigh in all; more ends the connection. */
 enum { answer_most = 1 << 20 };
@@ -155,6 +157,11 @@ check_options(const struct pitot_http_options *options, struct pitot_error *why)
 		problem = "a client certificate needs both cert_file and key_file";
 	if (problem != NULL)
 		return pt_error_set(why, PITOT_USAGE, "%s", problem);
+	const char *const files[] = {options->ca_file, options->cert_file, options->key_file};
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (files[i] != NULL && access(files[i], R_OK) != 0)
+			return pt_error_set(
+				why, PITOT_NO_INPUT, "%s: %s", files[i], strerror(errno));
 	for (size_t i = 0; i < options->header_count; i++) {
 		int code = pt_headers_check(&options->headers[i], why);
 		if (code != 0)
@@ -329,6 +336,7 @@ run(struct curl_transport *transport, int64_t timeout_ms, struct pt_deadline *de
 static int
 tell_failure(const struct curl_transport *transport, CURLcode result, struct pitot_error *why)
 {
+	long os_errno = 0;
 	const char *detail =
 		transport->detail[0] != '\0' ? transport->detail : curl_easy_strerror(result);
 	switch (result) {
@@ -336,7 +344,9 @@ tell_failure(const struct curl_transport *transport, CURLcode result, struct pit
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return pt_error_set(why, PITOT_NO_HOST, "%s", detail);
 	case CURLE_COULDNT_CONNECT:
-		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: %s", detail);
+		(void)curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &os_errno);
+		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: %s",
+			os_errno != 0 ? strerror((int)os_errno) : detail);
 	case CURLE_OPERATION_TIMEDOUT:
 		return pt_error_set(why, PITOT_UNAVAILABLE, "timed out waiting for the receiver");
 	case CURLE_PEER_FAILED_VERIFICATION:

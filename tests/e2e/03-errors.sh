@@ -47,7 +47,7 @@ input_and_options()
 
 nobody_there()
 {
-	push_fails "refused connection" 69 "refused" "$work/good.txt" --url "$nobody" --deadline 1s
+	push_fails "refused connection" 69 "Connection refused" "$work/good.txt" --url "$nobody" --deadline 1s
 	push_fails "no such host" 68 "pitot.invalid" "$work/good.txt" \
 		--url http://pitot.invalid:9091 --deadline 1s
 	push_fails "password in the URL" 69 "127.0.0.1" "$work/good.txt" \
@@ -58,9 +58,12 @@ refusals()
 {
 	start_server prometheus-new
 	local old=$(($(date +%s) - 86400 * 30))
-	push_fails "400 from a real Prometheus" 65 "400" "$work/good.txt" \
+	push_fails "a sample from the future" 65 "ahead of" "$work/good.txt" \
 		--url "$url/api/v1/write" --timestamp "$(($(date +%s) + 86400 * 30))"
-	push_fails "404 from a real Prometheus" 65 "404" "$work/good.txt" \
+	expect_run "a sample of now" 0 "$pitot" push "$work/good.txt" --url "$url/api/v1/write"
+	push_fails "400 from a real Prometheus" 65 "400" "$work/good.txt" \
+		--url "$url/api/v1/write" --timestamp "$old"
+	push_fails "404 from a real Prometheus" 1 "404" "$work/good.txt" \
 		--url "$url/nowhere/api/v1/write" --timestamp "$old"
 	stop_server "$dir"
 }
