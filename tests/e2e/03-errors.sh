@@ -41,13 +41,11 @@ input_and_options()
 	push_fails "a reserved label" 64 "le" "$work/good.txt" --url "$nobody" --label le=5
 	push_fails "a missing password file" 66 "no-password" "$work/good.txt" --url "$nobody" \
 		--user me --password-file "$work/no-password"
-	push_fails "a missing CA file" 66 "no-ca" "$work/good.txt" --url https://127.0.0.1:1 \
-		--ca-file "$work/no-ca"
 }
 
 nobody_there()
 {
-	push_fails "refused connection" 69 "Connection refused" "$work/good.txt" --url "$nobody" --deadline 1s
+	push_fails "refused connection" 69 "connect" "$work/good.txt" --url "$nobody" --deadline 1s
 	push_fails "no such host" 68 "pitot.invalid" "$work/good.txt" \
 		--url http://pitot.invalid:9091 --deadline 1s
 	push_fails "password in the URL" 69 "127.0.0.1" "$work/good.txt" \
@@ -58,13 +56,14 @@ refusals()
 {
 	start_server prometheus-new
 	local old=$(($(date +%s) - 86400 * 30))
-	push_fails "a sample from the future" 65 "ahead of" "$work/good.txt" \
+	expect_run "a sample of now" 0 "$pitot" push "$work/good.txt" --job e2e \
+		--url "$url/api/v1/write"
+	push_fails "a sample that is too old for a real Prometheus" 65 "out of bounds" \
+		"$work/good.txt" --url "$url/api/v1/write" --timestamp "$old"
+	push_fails "a sample of next month" 65 "clock" "$work/good.txt" \
 		--url "$url/api/v1/write" --timestamp "$(($(date +%s) + 86400 * 30))"
-	expect_run "a sample of now" 0 "$pitot" push "$work/good.txt" --url "$url/api/v1/write"
-	push_fails "400 from a real Prometheus" 65 "400" "$work/good.txt" \
-		--url "$url/api/v1/write" --timestamp "$old"
-	push_fails "404 from a real Prometheus" 1 "404" "$work/good.txt" \
-		--url "$url/nowhere/api/v1/write" --timestamp "$old"
+	push_fails "a path that is not there" 1 "404" "$work/good.txt" \
+		--url "$url/nowhere/api/v1/write"
 	stop_server "$dir"
 }
 
@@ -113,6 +112,8 @@ login_and_tls()
 	push_fails "$1: an authority nobody knows" 69 "certificate" "$work/good.txt" "${to[@]}"
 	push_fails "$1: another authority's file" 69 "certificate" "$work/good.txt" "${to[@]}" \
 		--ca-file "$work/other.pem"
+	push_fails "$1: a missing CA file" 66 "no-ca" "$work/good.txt" "${to[@]}" \
+		--ca-file "$work/no-ca"
 	push_fails "$1: no login" 77 "401" "$work/good.txt" "${known[@]}"
 	push_fails "$1: a wrong password" 77 "401" "$work/good.txt" "${known[@]}" \
 		--user mailer --password-file "$work/wrong"

@@ -108,6 +108,7 @@ refusals()
 	gives_up 403 77
 	gives_up 404 1
 	gives_up 413 65
+	gives_up 301 1
 	start_sink --script '500 500 500 500 500 500 500 500 500 500 500 500'
 	expect_run "500 for ever ends with status 69" 69 "$pitot" push "$here/every-type.om" \
 		--url "$url" --job e2e --deadline 2s

@@ -214,6 +214,32 @@ write_file(const char *directory, const char *name, const char *text)
 	check_int(fclose(file), 0);
 }
 
+enum { collectors = 4, collections = 200 };
+
+static void *
+collect_often(void *context)
+{
+	for (int i = 0; i < collections; i++)
+		pitot_snapshot_free(pitot_snapshot_take(context, NULL));
+	return NULL;
+}
+
+static void
+several_threads_may_collect_at_once(void)
+{
+	/* process-metrics 11 */
+	struct pitot_registry *m = pitot_registry_new(NULL);
+	pitot_collect_process(m);
+	double fds = value_of(m, "process_open_fds");
+	pthread_t threads[collectors];
+	for (size_t i = 0; i < collectors; i++)
+		check_int(pthread_create(&threads[i], NULL, collect_often, m), 0);
+	for (size_t i = 0; i < collectors; i++)
+		check_int(pthread_join(threads[i], NULL), 0);
+	check_double(value_of(m, "process_open_fds"), fds);
+	pitot_registry_free(m);
+}
+
 static void
 a_made_up_proc_gives_its_numbers_and_an_empty_one_gives_none(void)
 {
@@ -292,5 +318,6 @@ CHECK_MAIN("metrics/process", TEST(names_types_and_help_are_those_of_the_officia
 	TEST(an_awkward_program_name_does_not_confuse),
 	TEST(open_descriptors_are_counted_and_the_limit_is_followed),
 	TEST(without_descriptors_to_spare_values_are_left_out), TEST(threads_are_counted),
+	TEST(several_threads_may_collect_at_once),
 	TEST(a_made_up_proc_gives_its_numbers_and_an_empty_one_gives_none),
 	TEST(groups_are_separate_and_follow_the_prefix_and_twice_is_once))
