@@ -36,16 +36,16 @@ struct pitot_snapshot *pitot_snapshot_take(
 void pitot_snapshot_free(struct pitot_snapshot *snapshot);
 
 enum pitot_format {
-	PITOT_FORMAT_AUTO = 0,     /* parsing: by content; encoding: an error */
-	PITOT_TEXT_0_0_4,          /* Prometheus text */
-	PITOT_OPENMETRICS_1_0,     /* OpenMetrics text */
-	PITOT_REMOTE_WRITE_1       /* prometheus.WriteRequest, not compressed; encoding only */
+	PITOT_FORMAT_AUTO = 0, /* parsing: by content; encoding: an error */
+	PITOT_TEXT_0_0_4,      /* Prometheus text */
+	PITOT_OPENMETRICS_1_0, /* OpenMetrics text */
+	PITOT_REMOTE_WRITE_1   /* prometheus.WriteRequest, not compressed; encoding only */
 };
 
 struct pitot_parse_options {
-	const char *source;      /* what errors call the input, e.g. a file name; default "input" */
+	const char *source; /* what errors call the input, e.g. a file name; default "input" */
 	enum pitot_format format;
-	bool strict;             /* refuse what the format forbids but we can read */
+	bool strict;                 /* refuse what the format forbids but we can read */
 	const char *const *exported; /* labels of these names are renamed to exported_<name> */
 	size_t exported_count;
 };
@@ -66,9 +66,9 @@ enum pitot_escaping {
 };
 
 struct pitot_encode_options {
-	enum pitot_escaping escaping; /* text formats */
-	bool created_series;          /* OpenMetrics: write _created samples */
-	bool timestamps;              /* text: write the samples' own timestamps */
+	enum pitot_escaping escaping;     /* text formats */
+	bool created_series;              /* OpenMetrics: write _created samples */
+	bool timestamps;                  /* text: write the samples' own timestamps */
 	const struct pitot_label *labels; /* added to every series (remote write: job, instance) */
 	size_t label_count;
 };

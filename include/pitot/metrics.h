@@ -86,7 +86,9 @@ void pitot_registry_on_gather(
 struct pitot_counter *pitot_counter(
 	struct pitot_registry *registry, const char *name, const char *help);
 void pitot_counter_inc(struct pitot_counter *counter);
-/* `amount` >= 0 and finite; others are ignored and told once. Whole amounts stay exact up to 2^64. */
+/*
+ * `amount` >= 0 and finite; others are ignored and told once. Whole amounts stay exact up to 2^64.
+ */
 void pitot_counter_add(struct pitot_counter *counter, double amount);
 /* As add, and keeps the labels (at most 128 code points in all) as the exemplar. Locks shortly. */
 void pitot_counter_add_exemplar(struct pitot_counter *counter, double amount,
@@ -105,7 +107,10 @@ void pitot_gauge_set_to_current_time(struct pitot_gauge *gauge);
 
 /* ---- values computed when they are gathered ---- */
 
-/* Called without locks held, by the gathering thread; must not block. NaN from a counter is left out. */
+/*
+ * Called without locks held, by the gathering thread; must not block. NaN from a counter is left
+ * out.
+ */
 typedef double pitot_read_fn(void *context);
 void pitot_gauge_callback(struct pitot_registry *registry, const char *name, const char *help,
 	pitot_read_fn *read, void *context);
@@ -251,11 +256,14 @@ void pitot_gauge_histograms_remove(struct pitot_gauge_histograms *family, ...) P
  */
 
 /*
- * process_cpu_seconds_total (and _user_, _system_), process_start_time_seconds, resident, virtual and
- * peak memory, file descriptors, threads, page faults, context switches. Costs some microseconds.
+ * process_cpu_seconds_total (and _user_, _system_), process_start_time_seconds, resident, virtual
+ * and peak memory, file descriptors, threads, page faults, context switches. Costs some
+ * microseconds.
  */
 void pitot_collect_process(struct pitot_registry *registry);
-/* process_heap_bytes and malloc_*: what glibc's allocator tells. Takes milliseconds on huge heaps. */
+/*
+ * process_heap_bytes and malloc_*: what glibc's allocator tells. Takes milliseconds on huge heaps.
+ */
 void pitot_collect_malloc(struct pitot_registry *registry);
 /* process_io_*: bytes and system calls read and written. */
 void pitot_collect_io(struct pitot_registry *registry);

@@ -36,12 +36,12 @@ struct pitot_http_options {
 	const char *bearer_token_file; /* read again when it changes; excludes username */
 	const struct pitot_label *headers; /* extra ones; those the protocol owns are refused */
 	size_t header_count;
-	const char *ca_file;     /* PEM; default: the system's */
-	const char *cert_file;   /* client certificate, PEM, with key_file */
+	const char *ca_file;   /* PEM; default: the system's */
+	const char *cert_file; /* client certificate, PEM, with key_file */
 	const char *key_file;
 	bool insecure_skip_verify; /* no TLS verification at all */
-	const char *proxy;         /* default: http_proxy, https_proxy, no_proxy of the environment */
-	const char *unix_socket;   /* path of a socket to connect to in place of the URL's host */
+	const char *proxy;       /* default: http_proxy, https_proxy, no_proxy of the environment */
+	const char *unix_socket; /* path of a socket to connect to in place of the URL's host */
 };
 
 struct pitot_report;
@@ -49,9 +49,9 @@ struct pitot_report;
 /* Zero means the default. */
 struct pitot_push_options {
 	/*
-	 * Where to. A URL without scheme means http://. With PITOT_PROTOCOL_AUTO an empty path means
-	 * a Pushgateway, a well-known remote-write path (/api/v1/write, /api/v1/push,
-	 * /api/prom/push, /api/v1/receive, …/remote_write) means remote write, and anything else is
+	 * Where to. A URL without scheme means http://. With PITOT_PROTOCOL_AUTO an empty path
+	 * means a Pushgateway, a well-known remote-write path (/api/v1/write, /api/v1/push,
+	 * /api/prom/push, /api/v1/receive, /remote_write) means remote write, anything else is
 	 * an error that asks for `protocol`.
 	 */
 	const char *url;
@@ -88,25 +88,25 @@ struct pitot_report {
 	struct pitot_error error; /* .code is PITOT_OK when everything was delivered */
 	int64_t time_ms;          /* when it started, since the epoch */
 	int64_t duration_ms;
-	unsigned requests; /* HTTP requests that were answered 2xx */
-	unsigned attempts; /* HTTP requests in all, retries included */
-	size_t series;           /* in the snapshot */
-	size_t samples_sent;     /* acknowledged by the receiver */
-	size_t samples_failed;   /* not acknowledged: refused, or out of retries */
-	size_t samples_dropped;  /* could not be sent to this destination, see dropped_reason */
+	unsigned requests;          /* HTTP requests that were answered 2xx */
+	unsigned attempts;          /* HTTP requests in all, retries included */
+	size_t series;              /* in the snapshot */
+	size_t samples_sent;        /* acknowledged by the receiver */
+	size_t samples_failed;      /* not acknowledged: refused, or out of retries */
+	size_t samples_dropped;     /* could not be sent to this destination, see dropped_reason */
 	const char *dropped_reason; /* a constant string, NULL if none were */
 	size_t exemplars_dropped;   /* the destination cannot carry them */
-	uint64_t bytes_sent; /* request bodies, once for each attempt */
-	bool maybe_stored;   /* an attempt ended without an answer, so the receiver may hold the data */
-	bool final;          /* the pusher's last */
+	uint64_t bytes_sent;        /* request bodies, once for each attempt */
+	bool maybe_stored; /* an attempt got no answer, so the receiver may hold the data */
+	bool final;        /* the pusher's last */
 };
 
 /* Checks url, protocol, job, instance and labels, and tells which protocol they mean. */
 int pitot_push_protocol(const struct pitot_push_options *options, enum pitot_protocol *protocol,
 	struct pitot_error *why);
 /*
- * Gathers and pushes once, with retries, in the calling thread. `report` may be NULL. A mistake that
- * the registry keeps is told when what could be declared has been pushed.
+ * Gathers and pushes once, with retries, in the calling thread. `report` may be NULL. A mistake
+ * that the registry keeps is told when what could be declared has been pushed.
  */
 int pitot_push(struct pitot_registry *registry, const struct pitot_push_options *options,
 	struct pitot_report *report, struct pitot_error *why);
@@ -129,9 +129,9 @@ struct pitot_request {
 	const char *url;
 	const struct pitot_label *headers;
 	size_t header_count;
-	const void *body;      /* as on the wire */
+	const void *body; /* as on the wire */
 	size_t body_length;
-	const void *plain;     /* before compression; == body where there is none */
+	const void *plain; /* before compression; == body where there is none */
 	size_t plain_length;
 };
 int pitot_push_preview(const struct pitot_snapshot *snapshot, int64_t time_ms,
@@ -143,8 +143,8 @@ struct pitot_pusher;
 
 /*
  * Starts a thread that pushes now, then once in an interval. NULL on a wrong option or on a mistake
- * that the registry keeps. The registry must outlive the pusher. With a disabled registry the pusher
- * does nothing: no thread, no socket.
+ * that the registry keeps. The registry must outlive the pusher. With a disabled registry the
+ * pusher does nothing: no thread, no socket.
  */
 struct pitot_pusher *pitot_pusher_start(struct pitot_registry *registry,
 	const struct pitot_push_options *options, struct pitot_error *why) PITOT_MUST_USE;

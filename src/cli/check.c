@@ -64,7 +64,8 @@ cli_check(int argc, char **argv)
 	int status = cli_options_read(&options, CLI_CHECK, argc, argv);
 	if (status == 0 && options.help) {
 		puts("Usage: pitot check metrics [OPTION]... [FILE]\n"
-		     "Read metrics as text from FILE or standard input, tell mistakes and bad habits.\n");
+		     "Read metrics as text from FILE or standard input, tell mistakes and bad "
+		     "habits.\n");
 		cli_options_help(CLI_CHECK);
 		puts("\nExit status: 0 all well, 3 something unwise, 65 cannot be read.");
 	} else if (status == 0) {

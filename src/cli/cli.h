@@ -12,7 +12,10 @@ enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
 
 enum { cli_max_labels = 64 };
 
-/* The command line, complete with the environment. Strings belong to argv, the environment or config. */
+/*
+ * The command line, complete with the environment. Strings belong to argv, the environment or
+ * config.
+ */
 struct cli_options {
 	struct pitot_config config; /* what the environment says; push is what will be used */
 	struct pitot_label labels[cli_max_labels];
@@ -22,13 +25,14 @@ struct cli_options {
 	int64_t time_ms;
 	enum cli_dry_run dry_run;
 	bool strict, verbose, counts;
-	bool help;       /* --help was asked for and written */
-	char *user;      /* --user, cut at the colon */
+	bool help;  /* --help was asked for and written */
+	char *user; /* --user, cut at the colon */
 };
 
-/* Reads argv[1…] of a verb. 0, or the exit status after the mistake was told. Clear it in any case. */
-int cli_options_read(
-	struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv);
+/*
+ * Reads a verb's arguments. 0, or the exit status after the mistake was told. Clear it in any case.
+ */
+int cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv);
 void cli_options_clear(struct cli_options *options);
 /* Writes the verb's options, one a line. */
 void cli_options_help(enum cli_verb_bit verb);

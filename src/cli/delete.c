@@ -14,7 +14,8 @@ cli_delete(int argc, char **argv)
 	struct pitot_push_options *push = &options.config.push;
 	if (status == 0 && options.help) {
 		puts("Usage: pitot delete --url URL --job NAME [OPTION]...\n"
-		     "Delete the group of exactly this job, instance and labels from a Pushgateway.\n");
+		     "Delete the group of exactly this job, instance and labels from a "
+		     "Pushgateway.\n");
 		cli_options_help(CLI_DELETE);
 	} else if (status == 0 && push->url == NULL) {
 		status = cli_usage("delete", "no destination: give --url or set PITOT_URL");

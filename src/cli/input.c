@@ -52,7 +52,8 @@ cli_input_read(const char *verb, const char *input, size_t *length, int *status)
 	FILE *stream = strcmp(input, "-") == 0 ? stdin : fopen(input, "re");
 	char *text = stream == NULL ? NULL : read_stream(stream, length);
 	if (text == NULL) {
-		fprintf(stderr, "pitot: %s: %s: %s\n", verb, cli_input_name(input), strerror(errno));
+		fprintf(stderr, "pitot: %s: %s: %s\n", verb, cli_input_name(input),
+			strerror(errno));
 		*status = EX_NOINPUT;
 	}
 	if (stream != NULL && stream != stdin)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is unwise though not wrong: the naming habits of the Prometheus documentation, and histograms
- * that do not add up. Each finding is one line on stdout.
+ * What is unwise though not wrong: the naming habits of the Prometheus documentation, and
+ * histograms that do not add up. Each finding is one line on stdout.
  */
 #include "cli/cli.h"
 
@@ -15,8 +15,7 @@ struct linter {
 	size_t found;
 };
 
-static void
-find(struct linter *linter, const struct pitot_sample *sample, const char *format, ...)
+static void find(struct linter *linter, const struct pitot_sample *sample, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static void
@@ -62,18 +61,32 @@ static void
 lint_units(struct linter *linter, const struct pitot_sample *sample)
 {
 	static const char *const units[][2] = {
-		{"milliseconds", "seconds"}, {"microseconds", "seconds"}, {"nanoseconds", "seconds"},
-		{"ms", "seconds"}, {"minutes", "seconds"}, {"hours", "seconds"}, {"days", "seconds"},
-		{"kilobytes", "bytes"}, {"megabytes", "bytes"}, {"gigabytes", "bytes"},
-		{"kb", "bytes"}, {"mb", "bytes"}, {"gb", "bytes"}, {"bits", "bytes"},
-		{"percent", "ratio"}, {"fahrenheit", "celsius"}, {"kelvins", "celsius"},
-		{"feet", "meters"}, {"inches", "meters"}, {"kilometers", "meters"},
+		{"milliseconds", "seconds"},
+		{"microseconds", "seconds"},
+		{"nanoseconds", "seconds"},
+		{"ms", "seconds"},
+		{"minutes", "seconds"},
+		{"hours", "seconds"},
+		{"days", "seconds"},
+		{"kilobytes", "bytes"},
+		{"megabytes", "bytes"},
+		{"gigabytes", "bytes"},
+		{"kb", "bytes"},
+		{"mb", "bytes"},
+		{"gb", "bytes"},
+		{"bits", "bytes"},
+		{"percent", "ratio"},
+		{"fahrenheit", "celsius"},
+		{"kelvins", "celsius"},
+		{"feet", "meters"},
+		{"inches", "meters"},
+		{"kilometers", "meters"},
 		{"kilograms", "grams"},
 	};
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (has_word(sample->family, units[i][0]))
-			find(linter, sample, "use the base unit \"%s\" instead of \"%s\"", units[i][1],
-				units[i][0]);
+			find(linter, sample, "use the base unit \"%s\" instead of \"%s\"",
+				units[i][1], units[i][0]);
 }
 
 static void
@@ -84,8 +97,8 @@ lint_suffix(struct linter *linter, const struct pitot_sample *sample)
 	if (sample->type == PITOT_COUNTER && sample->suffix[0] == '\0' && !ends_in(name, "_total"))
 		find(linter, sample, "a counter's name should end in \"_total\"");
 	for (size_t i = 0; i < 4; i++)
-		if (ends_in(name, reserved[i]) &&
-			!(sample->type == PITOT_COUNTER && i == 0) && sample->type != PITOT_UNKNOWN)
+		if (ends_in(name, reserved[i]) && !(sample->type == PITOT_COUNTER && i == 0) &&
+			sample->type != PITOT_UNKNOWN)
 			find(linter, sample, "\"%s\" is for %s", reserved[i],
 				i == 0 ? "counters" : "histograms and summaries");
 }
@@ -104,7 +117,8 @@ lint_name(struct linter *linter, const struct pitot_sample *sample)
 		find(linter, sample, "colons are for recording rules");
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		if (has_word(name, types[i]))
-			find(linter, sample, "the name should not contain its type \"%s\"", types[i]);
+			find(linter, sample, "the name should not contain its type \"%s\"",
+				types[i]);
 	if (sample->help[0] == '\0')
 		find(linter, sample, "there is no help text");
 	if (sample->type == PITOT_UNKNOWN)
@@ -135,7 +149,8 @@ lint_labels(struct linter *linter, const struct pitot_sample *sample)
 			id = id || strcasecmp(label.name, ids[j]) == 0;
 		if (id)
 			find(linter, sample,
-				"the label %s=\"%s\" looks like an id: each value is a series for ever",
+				"the label %s=\"%s\" looks like an id: each value is a series for "
+				"ever",
 				label.name, label.value);
 	}
 }
@@ -148,8 +163,7 @@ struct histogram {
 };
 
 static void
-end_histogram(
-	struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
+end_histogram(struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
 {
 	if (histogram->has_bucket && !histogram->has_inf)
 		find(linter, sample, "a histogram has no bucket le=\"+Inf\"");
@@ -166,7 +180,8 @@ add_bucket(struct histogram *histogram, const struct pitot_sample *sample)
 		if (strcmp(label.name, "le") == 0 && strcmp(label.value, "+Inf") == 0)
 			histogram->has_inf = true;
 	}
-	histogram->falls = histogram->falls || (histogram->has_bucket && sample->value < histogram->last);
+	histogram->falls =
+		histogram->falls || (histogram->has_bucket && sample->value < histogram->last);
 	histogram->has_bucket = true;
 	histogram->last = sample->value;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The command: finds the verb and runs it. A wrong verb is told with the nearest one; exit status 64. */
+/*
+ * The command: finds the verb and runs it. A wrong verb is told with the nearest one; exit status
+ * 64.
+ */
 #include "cli/cli.h"
 
 #include <stdio.h>

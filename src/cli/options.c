@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of push, delete and check: one table is the parser, the help and what is compared
- * with the manual page. Flags win over the environment (PITOT_…). Every mistake names the option and
- * the nearest that exists, and is exit status 64 (78 for the environment).
+ * The command line of push, delete and check: one table is the parser, the help and what is
+ * compared with the manual page. Flags win over the environment (PITOT_URL). Every mistake names the
+ * option and the nearest that exists, and is exit status 64 (78 for the environment).
  */
 #include "cli/cli.h"
 
@@ -13,10 +13,33 @@
 #include "cli/nearest.h"
 
 enum id {
-	ID_URL, ID_PROTOCOL, ID_JOB, ID_INSTANCE, ID_LABEL, ID_MERGE, ID_REPLACE, ID_TIMESTAMP,
-	ID_TIMEOUT, ID_DEADLINE, ID_USER, ID_PASSWORD_FILE, ID_TOKEN_FILE, ID_HEADER, ID_CA_FILE,
-	ID_CERT_FILE, ID_KEY_FILE, ID_INSECURE, ID_PROXY, ID_UNIX_SOCKET, ID_UTF8_NAMES, ID_MAX_REQUEST,
-	ID_DRY_RUN, ID_STRICT, ID_COUNTS, ID_VERBOSE, ID_HELP,
+	ID_URL,
+	ID_PROTOCOL,
+	ID_JOB,
+	ID_INSTANCE,
+	ID_LABEL,
+	ID_MERGE,
+	ID_REPLACE,
+	ID_TIMESTAMP,
+	ID_TIMEOUT,
+	ID_DEADLINE,
+	ID_USER,
+	ID_PASSWORD_FILE,
+	ID_TOKEN_FILE,
+	ID_HEADER,
+	ID_CA_FILE,
+	ID_CERT_FILE,
+	ID_KEY_FILE,
+	ID_INSECURE,
+	ID_PROXY,
+	ID_UNIX_SOCKET,
+	ID_UTF8_NAMES,
+	ID_MAX_REQUEST,
+	ID_DRY_RUN,
+	ID_STRICT,
+	ID_COUNTS,
+	ID_VERBOSE,
+	ID_HELP,
 };
 
 enum { TO = CLI_PUSH | CLI_DELETE, ALL = CLI_PUSH | CLI_DELETE | CLI_CHECK };
@@ -37,7 +60,8 @@ static const struct row rows[] = {
 	{ID_INSTANCE, "instance", 0, "NAME", TO, "label instance; none: no such label"},
 	{ID_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series"},
 	{ID_MERGE, "merge", 0, NULL, CLI_PUSH, NULL},
-	{ID_REPLACE, "replace", 0, NULL, CLI_PUSH, "Pushgateway: keep other metrics (default) or not"},
+	{ID_REPLACE, "replace", 0, NULL, CLI_PUSH,
+		"Pushgateway: keep other metrics (default) or not"},
 	{ID_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH, "now, seconds, or 2026-11-23T10:00:00Z"},
 	{ID_TIMEOUT, "timeout", 'm', "TIME", TO, NULL},
 	{ID_DEADLINE, "deadline", 0, "TIME", TO, "one request 10s, all retries 30s"},
@@ -103,7 +127,8 @@ struct reader {
 };
 
 static int
-bad_value(const struct reader *reader, const struct row *row, const char *value, const char *allowed)
+bad_value(
+	const struct reader *reader, const struct row *row, const char *value, const char *allowed)
 {
 	return cli_usage(reader->verb_name, "--%s \"%s\": expected %s", row->name, value, allowed);
 }
@@ -165,8 +190,9 @@ set_user(const struct reader *reader, const char *value)
 	if (colon != NULL) {
 		*colon = '\0';
 		options->config.push.http.password = colon + 1;
-		fprintf(stderr, "pitot: %s: warning: others on this machine can see a password on the "
-				"command line; use --password-file\n",
+		fprintf(stderr,
+			"pitot: %s: warning: others on this machine can see a password on the "
+			"command line; use --password-file\n",
 			reader->verb_name);
 	}
 	return 0;
@@ -195,8 +221,8 @@ set_word(const struct reader *reader, const struct row *row, const char *value)
 static int
 set_time(const struct reader *reader, const struct row *row, const char *value)
 {
-	reader->options->has_time = cli_time_parse(value, &reader->options->time_ms) &&
-		reader->options->time_ms > 0;
+	reader->options->has_time =
+		cli_time_parse(value, &reader->options->time_ms) && reader->options->time_ms > 0;
 	return reader->options->has_time
 		? 0
 		: bad_value(reader, row, value, "now, seconds since 1970, or 2026-11-23T10:00:00Z");
@@ -224,7 +250,8 @@ set(const struct reader *reader, const struct row *row, char *value)
 	case ID_LABEL:
 		return add_pair(reader, row, value, '=', options->labels, &push->label_count);
 	case ID_HEADER:
-		return add_pair(reader, row, value, ':', options->headers, &push->http.header_count);
+		return add_pair(
+			reader, row, value, ':', options->headers, &push->http.header_count);
 	case ID_MERGE:
 		push->mode = PITOT_MERGE;
 		return 0;
@@ -306,7 +333,8 @@ unknown(const struct reader *reader, const char *given)
 	for (size_t i = 0; i < row_count; i++)
 		if ((rows[i].verbs & reader->verb) != 0)
 			names[count++] = rows[i].name;
-	const char *nearest = strncmp(given, "--", 2) == 0 ? cli_nearest(given + 2, names, count) : NULL;
+	const char *nearest =
+		strncmp(given, "--", 2) == 0 ? cli_nearest(given + 2, names, count) : NULL;
 	if (nearest == NULL)
 		return cli_usage(reader->verb_name, "there is no option %s", given);
 	return cli_usage(
@@ -345,8 +373,8 @@ read_option(const struct reader *reader, int argc, char **argv, int *at)
 		return cli_usage(reader->verb_name, "--%s takes no value", row->name);
 	if (row->argument != NULL && value == NULL) {
 		if (*at + 1 >= argc)
-			return cli_usage(
-				reader->verb_name, "--%s needs a value: %s", row->name, row->argument);
+			return cli_usage(reader->verb_name, "--%s needs a value: %s", row->name,
+				row->argument);
 		value = argv[++*at];
 	}
 	return set(reader, row, value);
@@ -370,8 +398,8 @@ take_lists(struct cli_options *options, const char *verb)
 	struct pitot_config *config = &options->config;
 	size_t labels = config->registry.label_count, headers = config->push.http.header_count;
 	if (labels > cli_max_labels || headers > cli_max_labels)
-		return cli_usage(verb, "the environment has more than %d labels or headers",
-			cli_max_labels);
+		return cli_usage(
+			verb, "the environment has more than %d labels or headers", cli_max_labels);
 	for (size_t i = 0; i < labels; i++)
 		options->labels[i] = config->registry.labels[i];
 	for (size_t i = 0; i < headers; i++)

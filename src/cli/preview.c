@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --dry-run: each request as a person reads it (the request line, the headers, the text or the series),
- * as JSON, or as the bytes of the body. The library has hidden the secrets already.
+ * --dry-run: each request as a person reads it (the request line, the headers, the text or the
+ * series), as JSON, or as the bytes of the body. The library has hidden the secrets already.
  */
 #include "cli/cli.h"
 
@@ -82,7 +82,8 @@ show_hex(const struct pitot_request *request)
 		}
 		fputs("  |", stdout);
 		for (size_t i = 0; i < count; i++)
-			putchar(body[from + i] >= ' ' && body[from + i] < 0x7f ? body[from + i] : '.');
+			putchar(body[from + i] >= ' ' && body[from + i] < 0x7f ? body[from + i]
+									       : '.');
 		puts("|");
 	}
 	printf("%08zx\n", request->body_length);
@@ -135,7 +136,8 @@ cli_preview_end(const struct cli_preview *preview)
 		puts(preview->count == 0 ? "[]" : "\n]");
 	/* Remote write's body is not for people: the series are shown as text, labels and all. */
 	if (preview->how != CLI_SHOW_TEXT || !preview->packed ||
-		pitot_encode(preview->snapshot, PITOT_TEXT_0_0_4, &options, &text, &length, NULL) != 0)
+		pitot_encode(preview->snapshot, PITOT_TEXT_0_0_4, &options, &text, &length, NULL) !=
+			0)
 		return;
 	fwrite(text, 1, length, stdout);
 	free(text);

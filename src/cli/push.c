@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `pitot push`: text in, one push out. Labels of the input that the destination sets itself are renamed
- * to exported_…, as Prometheus does. Nothing is printed on success; the exit status tells what failed.
+ * `pitot push`: text in, one push out. Labels of the input that the destination sets itself are
+ * renamed to exported_…, as Prometheus does. Nothing is printed on success; the exit status tells
+ * what failed.
  */
 #include "cli/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The input's labels that would clash: job, instance if it is set, and all others that are added. */
+/*
+ * The input's labels that would clash: job, instance if it is set, and all others that are added.
+ */
 static struct pitot_snapshot *
-parse_input(const struct cli_options *options, const char *text, size_t length, struct pitot_error *why)
+parse_input(
+	const struct cli_options *options, const char *text, size_t length, struct pitot_error *why)
 {
 	const struct pitot_push_options *push = &options->config.push;
 	const char *names[cli_max_labels + 2];
@@ -37,8 +41,9 @@ tell(const struct pitot_report *report)
 		"pitot: push: %s: %zu of %zu samples in %u request%s and %u attempt%s, %llu bytes, "
 		"%lld ms\n",
 		report->url, report->samples_sent, report->series, report->requests,
-		report->requests == 1 ? "" : "s", report->attempts, report->attempts == 1 ? "" : "s",
-		(unsigned long long)report->bytes_sent, (long long)report->duration_ms);
+		report->requests == 1 ? "" : "s", report->attempts,
+		report->attempts == 1 ? "" : "s", (unsigned long long)report->bytes_sent,
+		(long long)report->duration_ms);
 	if (report->exemplars_dropped > 0)
 		fprintf(stderr, "pitot: push: %zu exemplars were left out: the protocol has none\n",
 			report->exemplars_dropped);
@@ -61,7 +66,8 @@ send_snapshot(const struct cli_options *options, const struct pitot_snapshot *sn
 				(struct pitot_label){"instance", push->instance};
 		for (size_t i = 0; i < push->label_count; i++)
 			preview.labels[preview.label_count++] = push->labels[i];
-		if (pitot_push_preview(snapshot, time_ms, push, cli_preview_show, &preview, &why) != 0)
+		if (pitot_push_preview(snapshot, time_ms, push, cli_preview_show, &preview, &why) !=
+			0)
 			return cli_fail("push", &why);
 		cli_preview_end(&preview);
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The snappy block format by libsnappy. Compressing fails only for want of memory; expanding also on
- * bytes that are no block, or that claim to become larger than the buffer's limit.
+ * The snappy block format by libsnappy. Compressing fails only for want of memory; expanding also
+ * on bytes that are no block, or that claim to become larger than the buffer's limit.
  */
 #include "codec/block.h"
 
@@ -25,7 +25,8 @@ pt_block_expand(struct pt_buf *out, const void *bytes, size_t length)
 	size_t size = 0;
 	if (snappy_uncompressed_length(bytes, length, &size) != SNAPPY_OK)
 		return false;
-	char *room = size <= out->limit - out->length ? pt_buf_room(out, size > 0 ? size : 1) : NULL;
+	char *room =
+		size <= out->limit - out->length ? pt_buf_room(out, size > 0 ? size : 1) : NULL;
 	if (room == NULL || snappy_uncompress(bytes, length, room, &size) != SNAPPY_OK)
 		return false;
 	out->length += size;

@@ -7,14 +7,15 @@
 static bool
 is_classic(const char *name, size_t length, bool label)
 {
-	return label ? pt_name_is_label(name, length, false) : pt_name_is_metric(name, length, false);
+	return label ? pt_name_is_label(name, length, false)
+		     : pt_name_is_metric(name, length, false);
 }
 
 static bool
 is_allowed(int32_t c, size_t at, bool label)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c == ':' && !label) ||
-		(c >= '0' && c <= '9' && at > 0);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		(c == ':' && !label) || (c >= '0' && c <= '9' && at > 0);
 }
 
 /* One code point that stood at byte `at`. */
@@ -38,8 +39,8 @@ escape_point(struct pt_buf *out, int32_t c, bool allowed, enum pitot_escaping sc
 }
 
 void
-pt_escape_name(struct pt_buf *out, const char *name, size_t length, bool label,
-	enum pitot_escaping scheme)
+pt_escape_name(
+	struct pt_buf *out, const char *name, size_t length, bool label, enum pitot_escaping scheme)
 {
 	if (scheme == PITOT_ESCAPE_NONE ||
 		(scheme != PITOT_ESCAPE_DOTS && is_classic(name, length, label))) {

@@ -17,7 +17,7 @@ is_name(const void *item, const void *key)
 	const struct pt_parse_name *name = item;
 	const struct pt_parse_text *text = key;
 	return name->text.length == text->length &&
-	       memcmp(name->text.bytes, text->bytes, text->length) == 0;
+		memcmp(name->text.bytes, text->bytes, text->length) == 0;
 }
 
 struct pt_parse_name *

@@ -207,14 +207,14 @@ pt_parse_line_end(struct pt_parse *parse)
 	while (!parse->strict && parse->at < parse->end && is_blank(*parse->at))
 		parse->at++;
 	return parse->at == parse->end ||
-	       pt_parse_expected(parse, parse->at, "the end of the line");
+		pt_parse_expected(parse, parse->at, "the end of the line");
 }
 
 static bool
 is_name_byte(char c, bool label)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || (c == ':' && !label);
+		c == '_' || (c == ':' && !label);
 }
 
 static bool
@@ -338,7 +338,7 @@ pt_parse_milliseconds(struct pt_parse *parse, int64_t *ms)
 	for (; ok && i < word.length; i++) {
 		int digit = word.bytes[i] - '0';
 		ok = digit >= 0 && digit <= 9 && !__builtin_mul_overflow(value, 10, &value) &&
-		     !__builtin_add_overflow(value, digit, &value);
+			!__builtin_add_overflow(value, digit, &value);
 	}
 	if (!ok)
 		return pt_parse_expected(

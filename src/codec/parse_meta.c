@@ -39,8 +39,8 @@ meta_looks_open(struct pt_parse line)
 	if (pt_parse_text_is(keyword, "UNIT"))
 		return true;
 	return pt_parse_text_is(keyword, "TYPE") &&
-	       (is_word(word, "info") || is_word(word, "stateset") || is_word(word, "unknown") ||
-		       is_word(word, "gaugehistogram"));
+		(is_word(word, "info") || is_word(word, "stateset") || is_word(word, "unknown") ||
+			is_word(word, "gaugehistogram"));
 }
 
 /* An exemplar: "#" and labels, outside of quotes. */

@@ -121,8 +121,8 @@ check_exemplar(struct pt_parse *parse, const struct pt_parse_line *line)
 		points += pt_utf8_count(pair->value, pair->value_length);
 	}
 	return points <= PT_LIMIT_EXEMPLAR ||
-	       pt_parse_over(parse, line->exemplar_at,
-		       "too many characters in the exemplar's labels", PT_LIMIT_EXEMPLAR);
+		pt_parse_over(parse, line->exemplar_at,
+			"too many characters in the exemplar's labels", PT_LIMIT_EXEMPLAR);
 }
 
 static bool
@@ -189,7 +189,7 @@ read_name_and_labels(struct pt_parse *parse, struct pt_parse_line *line)
 			return true;
 	}
 	return read_labels(parse, &line->name, line->labels, &line->label_count) &&
-	       pt_parse_space(parse);
+		pt_parse_space(parse);
 }
 
 bool

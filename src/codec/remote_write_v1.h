@@ -7,10 +7,10 @@
 #include "model/snapshot.h"
 
 struct pt_remote_write_v1_options {
-	const struct pt_labels *labels; /* added to every series (job, instance, …); may be NULL */
-	int64_t time_ms;  /* of samples without a time of their own */
-	size_t max_bytes; /* of one request */
-	size_t max_series; /* of one request */
+	const struct pt_labels *labels; /* added to every series (job, instance); may be NULL */
+	int64_t time_ms;                /* of samples without a time of their own */
+	size_t max_bytes;               /* of one request */
+	size_t max_series;              /* of one request */
 };
 
 struct pt_remote_write_v1_count {
@@ -20,9 +20,9 @@ struct pt_remote_write_v1_count {
 
 /*
  * Appends one request with the series from `from` on, as many as fit, and returns the index behind
- * the last one that was looked at (the table's count when all are done). The counts rise. A label of
- * the series wins over one of the same name in options->labels. Absent values are skipped; labels are
- * sorted bytewise and include __name__. Failures stick in the buffer.
+ * the last one that was looked at (the table's count when all are done). The counts rise. A label
+ * of the series wins over one of the same name in options->labels. Absent values are skipped;
+ * labels are sorted bytewise and include __name__. Failures stick in the buffer.
  */
 size_t pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot,
 	size_t from, const struct pt_remote_write_v1_options *options,

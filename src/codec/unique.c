@@ -19,7 +19,9 @@ struct slot {
 struct seen {
 	const struct pt_table *table;
 	const struct pt_labels *added;
-	/* Appends what must be unique about the series at `index`; nothing where there is nothing. */
+	/*
+	 * Appends what must be unique about the series at `index`; nothing where there is nothing.
+	 */
 	void (*key_of)(struct pt_buf *out, const struct seen *seen, size_t index);
 	struct slot *slots;
 	size_t mask;
@@ -117,7 +119,8 @@ tell_series(const struct pt_table *source, const size_t pair[2], struct pitot_er
 	const char *a = pt_buf_text(&first), *b = pt_buf_text(&second);
 	int code = strcmp(a, b) == 0
 		? pt_error_set(why, PITOT_BAD_INPUT, "series %s: is there twice", a)
-		: pt_error_set(why, PITOT_BAD_INPUT, "series %s: would arrive as the same as %s", b, a);
+		: pt_error_set(
+			  why, PITOT_BAD_INPUT, "series %s: would arrive as the same as %s", b, a);
 	pt_buf_clear(&first);
 	pt_buf_clear(&second);
 	return code;

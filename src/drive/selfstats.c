@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Self-telemetry. Declaring fails only as mistakes of the registry; counting never fails. The series
- * exist from the start, so that the first failure is seen as a rise and not as a birth.
+ * Self-telemetry. Declaring fails only as mistakes of the registry; counting never fails. The
+ * series exist from the start, so that the first failure is seen as a rise and not as a birth.
  */
 #include "drive/selfstats.h"
 
@@ -28,14 +28,15 @@ counter(struct pitot_registry *registry, const char *name, const char *help)
 static struct pt_set *
 counters(struct pitot_registry *registry, const char *name, const char *help, const char *label)
 {
-	return pt_declare(registry, &(struct pt_declaration){
-		.name = name,
-		.help = help,
-		.kind = &pt_kind_counter,
-		.label_names = &label,
-		.label_count = 1,
-		.without_prefix = true,
-	});
+	return pt_declare(registry,
+		&(struct pt_declaration){
+			.name = name,
+			.help = help,
+			.kind = &pt_kind_counter,
+			.label_names = &label,
+			.label_count = 1,
+			.without_prefix = true,
+		});
 }
 
 static struct pitot_counter *
@@ -51,10 +52,10 @@ pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *registry)
 	*stats = (struct pt_selfstats){
 		.pushes = counters(registry, "pitot_pushes", help_pushes, "result"),
 		.dropped = counters(registry, "pitot_samples_dropped", help_dropped, "reason"),
-		.attempts = counter(
-			registry, "pitot_push_attempts", "HTTP requests of pushes, retries included."),
-		.sent = counter(registry, "pitot_samples_sent",
-			"Samples that the receiver acknowledged."),
+		.attempts = counter(registry, "pitot_push_attempts",
+			"HTTP requests of pushes, retries included."),
+		.sent = counter(
+			registry, "pitot_samples_sent", "Samples that the receiver acknowledged."),
 		.failed = counter(registry, "pitot_samples_failed",
 			"Samples that the receiver refused or did not acknowledge in time."),
 		.exemplars = counter(registry, "pitot_exemplars_dropped",
@@ -85,8 +86,8 @@ pt_selfstats_count(struct pt_selfstats *stats, const struct pitot_report *report
 	pitot_counter_add(stats->bytes, (double)report->bytes_sent);
 	pitot_summary_observe(stats->duration, (double)report->duration_ms / 1000);
 	if (report->samples_dropped > 0)
-		pitot_counter_add(
-			of(stats->dropped, report->dropped_reason), (double)report->samples_dropped);
+		pitot_counter_add(of(stats->dropped, report->dropped_reason),
+			(double)report->samples_dropped);
 	if (ok)
 		pitot_gauge_set(stats->success, (double)report->time_ms / 1000);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declaring families: the OpenMetrics naming rules are checked here, once, so that nothing later has
- * to. Every failure is a mistake that the registry keeps, and gives NULL.
+ * Declaring families: the OpenMetrics naming rules are checked here, once, so that nothing later
+ * has to. Every failure is a mistake that the registry keeps, and gives NULL.
  *
- * Two families must not own the same sample name (a counter "a" owns a_total and a_created, so there
- * can be no gauge "a_created"). The registry therefore keeps a hash table of all names owned.
+ * Two families must not own the same sample name (a counter "a" owns a_total and a_created, so
+ * there can be no gauge "a_created"). The registry therefore keeps a hash table of all names owned.
  */
 #include "metrics/registry.h"
 
@@ -52,7 +52,8 @@ same_name(const struct pt_name *a, const struct pt_set *set, const char *suffix)
 }
 
 static struct pt_name *
-name_slot(struct pitot_registry *registry, uint64_t hash, const struct pt_set *set, const char *suffix)
+name_slot(struct pitot_registry *registry, uint64_t hash, const struct pt_set *set,
+	const char *suffix)
 {
 	size_t mask = registry->name_capacity - 1;
 	for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
@@ -98,7 +99,8 @@ find_owner(struct pitot_registry *registry, const struct pt_set *set)
 static void
 own_names(struct pitot_registry *registry, const struct pt_set *set)
 {
-	for (const char *const *suffix = pt_name_reserved(set->kind->type); *suffix != NULL; suffix++) {
+	for (const char *const *suffix = pt_name_reserved(set->kind->type); *suffix != NULL;
+		suffix++) {
 		uint64_t hash = hash_of(set, *suffix);
 		*name_slot(registry, hash, set, *suffix) = (struct pt_name){hash, set, *suffix};
 		registry->name_count++;
@@ -176,17 +178,19 @@ make_family(struct pitot_registry *registry, const struct pt_declaration *declar
 	struct pt_family *family = NULL;
 	size_t length = full.length;
 	if (pt_buf_error(&full) != 0)
-		pt_registry_mistake(registry, "a metric name is longer than %zu bytes", PT_LIMIT_NAME);
+		pt_registry_mistake(
+			registry, "a metric name is longer than %zu bytes", PT_LIMIT_NAME);
 	else if (*name == '\0' || !pt_name_is_metric(full.bytes, length, registry->utf8_names))
-		pt_registry_mistake(registry, "\"%s%s\" is not a metric name%s", registry->prefix, name,
-			registry->utf8_names ? "" : " (allowed: [a-zA-Z_:][a-zA-Z0-9_:]*)");
-	else if (help != NULL && (!pt_utf8_valid(help, strlen(help)) || strlen(help) > PT_LIMIT_VALUE))
+		pt_registry_mistake(registry, "\"%s%s\" is not a metric name%s", registry->prefix,
+			name, registry->utf8_names ? "" : " (allowed: [a-zA-Z_:][a-zA-Z0-9_:]*)");
+	else if (help != NULL &&
+		(!pt_utf8_valid(help, strlen(help)) || strlen(help) > PT_LIMIT_VALUE))
 		pt_registry_mistake(registry, "%s: the help text is not UTF-8 or too long", name);
 	else {
 		enum pitot_type type = declaration->kind->type;
 		length = pt_name_without(full.bytes, length, own_suffix(type));
-		family = pt_family_new(full.bytes, length, type, help,
-			help == NULL ? 0 : strlen(help), NULL, 0);
+		family = pt_family_new(
+			full.bytes, length, type, help, help == NULL ? 0 : strlen(help), NULL, 0);
 		if (family == NULL)
 			pt_registry_mistake(registry, "%s: out of memory", name);
 	}
@@ -247,7 +251,8 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	set->label_names = copy_texts(declaration->label_names, declaration->label_count);
 	bool ok = set->label_names != NULL && copy_shape(set, &declaration->shape);
 	if (ok && declaration->fixed_count > 0)
-		ok = (set->fixed = pt_labels_new(declaration->fixed, declaration->fixed_count)) != NULL;
+		ok = (set->fixed = pt_labels_new(declaration->fixed, declaration->fixed_count)) !=
+			NULL;
 	if (ok)
 		return set;
 	pt_family_free(set);
@@ -260,14 +265,15 @@ same_declaration(const struct pt_set *set, const struct pt_declaration *declarat
 {
 	if (set->kind != declaration->kind || set->label_count != declaration->label_count ||
 		set->declared->name_length != family->name_length ||
-		set->shape.count != declaration->shape.count ||
-		set->shape.read != NULL || set->fixed != NULL)
+		set->shape.count != declaration->shape.count || set->shape.read != NULL ||
+		set->fixed != NULL)
 		return false;
 	for (size_t i = 0; i < set->label_count; i++)
 		if (strcmp(set->label_names[i], declaration->label_names[i]) != 0)
 			return false;
-	if (set->shape.bounds != NULL && memcmp(set->shape.bounds, declaration->shape.bounds,
-						 set->shape.count * sizeof(double)) != 0)
+	if (set->shape.bounds != NULL &&
+		memcmp(set->shape.bounds, declaration->shape.bounds,
+			set->shape.count * sizeof(double)) != 0)
 		return false;
 	for (size_t i = 0; set->shape.states != NULL && i < set->shape.count; i++)
 		if (strcmp(set->shape.states[i], declaration->shape.states[i]) != 0)
@@ -282,7 +288,9 @@ add_set(struct pitot_registry *registry, struct pt_set *set,
 {
 	*owner = find_owner(registry, set);
 	if (*owner != NULL)
-		return same_declaration(*owner, declaration, set->declared) ? (struct pt_set *)*owner : NULL;
+		return same_declaration(*owner, declaration, set->declared)
+			? (struct pt_set *)*owner
+			: NULL;
 	if (!grow_names(registry))
 		return NULL;
 	own_names(registry, set);
@@ -313,7 +321,8 @@ pt_declare(struct pitot_registry *registry, const struct pt_declaration *declara
 	}
 	if (set == NULL && owner != NULL)
 		pt_registry_mistake(registry,
-			"%s %s: clashes with %s %s, which is declared already (or its labels or buckets "
+			"%s %s: clashes with %s %s, which is declared already (or its labels or "
+			"buckets "
 			"differ)",
 			pitot_type_text(family->type), family->name,
 			pitot_type_text(owner->declared->type), owner->declared->name);

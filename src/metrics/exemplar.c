@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exemplars: the last one of each series is kept. They are rare beside updates, so one lock of the
- * registry guards all. An exemplar with bad labels is misuse: it is told, and the update still counts.
+ * registry guards all. An exemplar with bad labels is misuse: it is told, and the update still
+ * counts.
  */
 #include "metrics/registry.h"
 
@@ -82,13 +83,14 @@ pt_exemplar_gather(struct pt_child *child, struct pitot_snapshot *snapshot, size
 	for (size_t i = 0; ok && child->exemplars != NULL && i < count; i++) {
 		const struct pt_exemplar_slot *slot = &child->exemplars[i];
 		if (slot->labels != NULL)
-			ok = pt_snapshot_add_exemplar(snapshot, &(struct pt_exemplar){
-				.index = first + i,
-				.labels = slot->labels,
-				.bits = slot->bits,
-				.has_timestamp = true,
-				.timestamp_ms = slot->timestamp_ms,
-			});
+			ok = pt_snapshot_add_exemplar(snapshot,
+				&(struct pt_exemplar){
+					.index = first + i,
+					.labels = slot->labels,
+					.bits = slot->bits,
+					.has_timestamp = true,
+					.timestamp_ms = slot->timestamp_ms,
+				});
 	}
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
 	return ok;

@@ -54,7 +54,8 @@ find(const struct pt_index *index, uint64_t hash, const char *const *values, siz
 	size_t mask = index->capacity - 1;
 	for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
 		/* acquire: pairs with the release in add(), so the child's fields are seen. */
-		struct pt_child *child = atomic_load_explicit(&index->slots[at], memory_order_acquire);
+		struct pt_child *child =
+			atomic_load_explicit(&index->slots[at], memory_order_acquire);
 		if (child == NULL)
 			return NULL;
 		if (child->hash == hash && has_values(child, values, count))
@@ -250,8 +251,9 @@ pt_family_get(struct pt_set *set, const char *const *values, size_t count)
 	uint64_t hash = hash_values(values, count);
 	if (count == set->label_count) {
 		/* acquire: pairs with the release in index_with_room(). */
-		struct pt_child *child = find(
-			atomic_load_explicit(&set->index, memory_order_acquire), hash, values, count);
+		struct pt_child *child =
+			find(atomic_load_explicit(&set->index, memory_order_acquire), hash, values,
+				count);
 		/* acquire: pairs with the release that made it live. */
 		if (child != NULL && atomic_load_explicit(&child->live, memory_order_acquire))
 			return child;
@@ -299,7 +301,8 @@ pt_family_renew(struct pt_set *set)
 	bool ok = true;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL)
-			ok = (made[at++] = make_series(set, child, child->series[0]->start_ms)) != NULL;
+			ok = (made[at++] = make_series(set, child, child->series[0]->start_ms)) !=
+				NULL;
 	at = 0;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL) {

@@ -2,8 +2,8 @@
 /*
  * Gathering: hooks run first, without a lock; then the plan is taken (or made, if something was
  * declared, made or removed since) under the lock; then every cell is read without a lock, while
- * other threads update. Snapshots share the plan's table until it changes. It fails only when memory
- * is out.
+ * other threads update. Snapshots share the plan's table until it changes. It fails only when
+ * memory is out.
  */
 #include "metrics/registry.h"
 
@@ -41,7 +41,8 @@ count_live(const struct pitot_registry *registry, size_t *children, size_t *seri
 {
 	for (const struct pt_set *set = registry->first; set != NULL; set = set->next) {
 		size_t each = set->kind->series_count(&set->shape);
-		for (const struct pt_child *child = set->first; child != NULL; child = child->next) {
+		for (const struct pt_child *child = set->first; child != NULL;
+			child = child->next) {
 			/* relaxed: `live` changes only under the lock, which is held. */
 			if (!atomic_load_explicit(&child->live, memory_order_relaxed))
 				continue;

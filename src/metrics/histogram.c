@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Histograms and gauge histograms, which are the same thing inside: one integer for each bucket (not
- * cumulative) and a sum. The count is the sum of the buckets, so that buckets and count always agree,
- * whatever is observed meanwhile.
- * Wrong bounds are a mistake; observing NaN is misuse.
+ * Histograms and gauge histograms, which are the same thing inside: one integer for each bucket
+ * (not cumulative) and a sum. The count is the sum of the buckets, so that buckets and count always
+ * agree, whatever is observed meanwhile. Wrong bounds are a mistake; observing NaN is misuse.
  */
 #include "metrics/cell.h"
 #include "metrics/registry.h"
@@ -21,8 +20,7 @@ struct pitot_histogram {
 static struct pitot_histogram ignoring = {.child = {.ignored = true}};
 struct pt_child *const pt_ignoring_histogram = &ignoring.child;
 
-static const double request_bounds[] = {
-	0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+static const double request_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 static const double job_bounds[] = {
 	1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400};
 const struct pitot_buckets pitot_buckets_requests = {
@@ -162,8 +160,7 @@ struct pitot_histogram *
 pitot_histogram(struct pitot_registry *registry, const char *name, const char *help,
 	const struct pitot_buckets *buckets)
 {
-	return (struct pitot_histogram *)declare(
-		registry, name, help, buckets, &pt_kind_histogram);
+	return (struct pitot_histogram *)declare(registry, name, help, buckets, &pt_kind_histogram);
 }
 
 struct pitot_gauge_histogram *

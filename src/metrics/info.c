@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Info (facts as labels, value 1) and state sets (which of a list of states are on). The states of a
- * set are the bits of one word, so that a gather always sees a whole change. Wrong states are a
+ * Info (facts as labels, value 1) and state sets (which of a list of states are on). The states of
+ * a set are the bits of one word, so that a gather always sees a whole change. Wrong states are a
  * mistake; setting a state that does not exist is misuse.
  */
 #include "metrics/cell.h"
@@ -65,8 +65,8 @@ pitot_info(struct pitot_registry *registry, const char *name, const char *help,
 	if (registry == NULL || registry->disabled)
 		return;
 	if (label_count > max_info_labels) {
-		pt_registry_mistake(registry, "%s: an info has at most %d labels", name,
-			max_info_labels);
+		pt_registry_mistake(
+			registry, "%s: an info has at most %d labels", name, max_info_labels);
 		return;
 	}
 	for (size_t i = 0; i < label_count; i++)
@@ -145,8 +145,8 @@ pt_stateset_shape(struct pitot_registry *registry, const char *name, const char 
 			ok = strcmp(states[i], states[j]) != 0;
 	}
 	if (!ok && registry != NULL)
-		pt_registry_mistake(registry,
-			"%s: states must be 1 to %d different names in UTF-8", name, max_states);
+		pt_registry_mistake(registry, "%s: states must be 1 to %d different names in UTF-8",
+			name, max_states);
 	*shape = (struct pt_shape){.states = states, .count = count};
 	return ok;
 }
@@ -155,8 +155,7 @@ struct pitot_stateset *
 pitot_stateset(struct pitot_registry *registry, const char *name, const char *help,
 	const char *const *states, size_t count)
 {
-	struct pt_declaration declaration = {
-		.name = name, .help = help, .kind = &pt_kind_stateset};
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_stateset};
 	if (!pt_stateset_shape(registry, name, states, count, &declaration.shape))
 		return &ignoring;
 	return (struct pitot_stateset *)pt_declare_single(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The public face of labelled families. What is variadic here ends at once in arrays; the rest is in
- * declare.c and family.c. The names stand in parentheses because the header has macros of the same
- * names, which add the NULL that ends a list. Mistakes give what ignores updates.
+ * The public face of labelled families. What is variadic here ends at once in arrays; the rest is
+ * in declare.c and family.c. The names stand in parentheses because the header has macros of the
+ * same names, which add the NULL that ends a list. Mistakes give what ignores updates.
  */
 #include "metrics/registry.h"
 
@@ -64,11 +64,10 @@ forget(void *family, va_list *arguments)
 	pt_family_remove(family, values.texts, values.count);
 }
 
-struct pitot_counters *
-(pitot_counters)(struct pitot_registry *registry, const char *name, const char *help, ...)
+struct pitot_counters *(
+	pitot_counters)(struct pitot_registry *registry, const char *name, const char *help, ...)
 {
-	struct pt_declaration declaration = {
-		.name = name, .help = help, .kind = &pt_kind_counter};
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_counter};
 	va_list arguments;
 	va_start(arguments, help);
 	void *set = declare(registry, &declaration, true, &arguments);
@@ -76,8 +75,8 @@ struct pitot_counters *
 	return set;
 }
 
-struct pitot_gauges *
-(pitot_gauges)(struct pitot_registry *registry, const char *name, const char *help, ...)
+struct pitot_gauges *(
+	pitot_gauges)(struct pitot_registry *registry, const char *name, const char *help, ...)
 {
 	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_gauge};
 	va_list arguments;
@@ -87,9 +86,8 @@ struct pitot_gauges *
 	return set;
 }
 
-struct pitot_histograms *
-(pitot_histograms)(struct pitot_registry *registry, const char *name, const char *help,
-	const struct pitot_buckets *buckets, ...)
+struct pitot_histograms *(pitot_histograms)(struct pitot_registry *registry, const char *name,
+	const char *help, const struct pitot_buckets *buckets, ...)
 {
 	struct pt_declaration declaration = {
 		.name = name, .help = help, .kind = &pt_kind_histogram};
@@ -101,12 +99,10 @@ struct pitot_histograms *
 	return set;
 }
 
-struct pitot_summaries *
-(pitot_summaries)(struct pitot_registry *registry, const char *name, const char *help,
-	const struct pitot_summary_options *options, ...)
+struct pitot_summaries *(pitot_summaries)(struct pitot_registry *registry, const char *name,
+	const char *help, const struct pitot_summary_options *options, ...)
 {
-	struct pt_declaration declaration = {
-		.name = name, .help = help, .kind = &pt_kind_summary};
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_summary};
 	bool ok = pt_summary_shape(registry, name, options, &declaration.shape);
 	va_list arguments;
 	va_start(arguments, options);
@@ -115,12 +111,10 @@ struct pitot_summaries *
 	return set;
 }
 
-struct pitot_statesets *
-(pitot_statesets)(struct pitot_registry *registry, const char *name, const char *help,
-	const char *const *states, size_t count, ...)
+struct pitot_statesets *(pitot_statesets)(struct pitot_registry *registry, const char *name,
+	const char *help, const char *const *states, size_t count, ...)
 {
-	struct pt_declaration declaration = {
-		.name = name, .help = help, .kind = &pt_kind_stateset};
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_stateset};
 	bool ok = pt_stateset_shape(registry, name, states, count, &declaration.shape);
 	va_list arguments;
 	va_start(arguments, count);
@@ -129,9 +123,8 @@ struct pitot_statesets *
 	return set;
 }
 
-struct pitot_gauge_histograms *
-(pitot_gauge_histograms)(struct pitot_registry *registry, const char *name, const char *help,
-	const struct pitot_buckets *buckets, ...)
+struct pitot_gauge_histograms *(pitot_gauge_histograms)(struct pitot_registry *registry,
+	const char *name, const char *help, const struct pitot_buckets *buckets, ...)
 {
 	struct pt_declaration declaration = {
 		.name = name, .help = help, .kind = &pt_kind_gauge_histogram};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Process metrics (specs/process-metrics): ordinary instruments, set by a hook at the start of every
- * gather. What cannot be read is left out of that gather; nothing here is an error. Names, types and
- * help texts are those of the official clients, since receivers merge families by name.
+ * Process metrics (specs/process-metrics): ordinary instruments, set by a hook at the start of
+ * every gather. What cannot be read is left out of that gather; nothing here is an error. Names,
+ * types and help texts are those of the official clients, since receivers merge families by name.
  */
 #include "metrics/process.h"
 
@@ -21,11 +21,11 @@
 struct process {
 	const char *proc;
 	pid_t pid;            /* whose start time it is: a forked child has another */
-	double start_seconds; /* computed once, so that a stepping clock does not move it; < 0 unknown */
+	double start_seconds; /* computed once: a stepping clock must not move it; < 0 unknown */
 	struct pitot_counter *cpu, *user, *system, *minor_faults, *major_faults, *voluntary,
 		*involuntary;
-	struct pitot_gauge *start, *resident, *virtual_size, *virtual_max, *peak, *open_fds, *max_fds,
-		*threads;
+	struct pitot_gauge *start, *resident, *virtual_size, *virtual_max, *peak, *open_fds,
+		*max_fds, *threads;
 };
 
 static void
@@ -150,7 +150,9 @@ count_fds(const char *proc)
 	int length = snprintf(path, sizeof path, "%s/fd", proc);
 	if (length < 0 || (size_t)length >= sizeof path || stat(path, &status) != 0)
 		return -1;
-	/* Since Linux 6.2 the size is the number; before it is 0, and on other file systems not it. */
+	/*
+	 * Since Linux 6.2 the size is the number; before it is 0, and on other file systems not it.
+	 */
 	if (status.st_size > 0 && strcmp(proc, "/proc/self") == 0)
 		return status.st_size;
 	return count_entries(path);
@@ -202,8 +204,8 @@ declare_counters(struct process *p, struct pitot_registry *m)
 	p->user = pitot_counter(m, "process_cpu_user_seconds", "User CPU time spent in seconds.");
 	p->system =
 		pitot_counter(m, "process_cpu_system_seconds", "System CPU time spent in seconds.");
-	p->minor_faults = pitot_counter(m, "process_minor_page_faults",
-		"Page faults that needed no reading from storage.");
+	p->minor_faults = pitot_counter(
+		m, "process_minor_page_faults", "Page faults that needed no reading from storage.");
 	p->major_faults = pitot_counter(
 		m, "process_major_page_faults", "Page faults that needed reading from storage.");
 	struct pitot_counters *switches = pitot_counters(m, "process_context_switches",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The groups of process metrics, with the place of /proc as an argument, so that tests can fake it. */
+/*
+ * The groups of process metrics, with the place of /proc as an argument, so that tests can fake it.
+ */
 #ifndef PT_METRICS_PROCESS_H
 #define PT_METRICS_PROCESS_H
 

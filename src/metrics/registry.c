@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registry itself: options, mistakes, hooks, units. Everything that goes wrong is kept as a
- * mistake (first one wins); only running out of memory in pitot_registry_new() gives NULL, which all
- * functions take and treat as a mistake.
+ * mistake (first one wins); only running out of memory in pitot_registry_new() gives NULL, which
+ * all functions take and treat as a mistake.
  */
 #include "metrics/registry.h"
 
@@ -146,7 +146,8 @@ pitot_registry_free(struct pitot_registry *registry)
 static int
 tell(const struct pitot_registry *registry, const struct pitot_error *kept, struct pitot_error *why)
 {
-	pthread_mutex_t *lock = (pthread_mutex_t *)&registry->lock; /* locking changes nothing seen */
+	pthread_mutex_t *lock =
+		(pthread_mutex_t *)&registry->lock; /* locking changes nothing seen */
 	(void)pthread_mutex_lock(lock);
 	struct pitot_error error = *kept;
 	(void)pthread_mutex_unlock(lock);

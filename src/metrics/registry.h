@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry's inside: families, their children (one for each label set, which are the instruments
- * that users hold), and the plan by which they are gathered.
+ * The registry's inside: families, their children (one for each label set, which are the
+ * instruments that users hold), and the plan by which they are gathered.
  *
  * Lifetimes: families and children live until the registry is freed, so that a user's pointer is
  * always valid and lookups need no lock. A removed child stays in the family's table, is no longer
@@ -43,7 +43,7 @@ struct pt_kind {
 	size_t (*size)(const struct pt_shape *shape); /* of the instrument, child included */
 	size_t (*series_count)(const struct pt_shape *shape);
 	struct pt_part_of (*part)(const struct pt_shape *shape, size_t index);
-	void (*reset)(struct pt_child *child); /* to zero; also makes a fresh one */
+	void (*reset)(struct pt_child *child);                /* to zero; also makes a fresh one */
 	void (*read)(struct pt_child *child, uint64_t *bits); /* one for each series */
 };
 
@@ -52,13 +52,13 @@ struct pt_set {
 	struct pitot_registry *registry;
 	const struct pt_kind *kind;
 	struct pt_shape shape;
-	struct pt_family *declared;    /* as declared; never changes, so good for messages */
-	struct pt_family *family;      /* with its unit; guarded by the registry's lock */
-	struct pt_labels *fixed;       /* an info's own labels, or NULL */
+	struct pt_family *declared; /* as declared; never changes, so good for messages */
+	struct pt_family *family;   /* with its unit; guarded by the registry's lock */
+	struct pt_labels *fixed;    /* an info's own labels, or NULL */
 	const char *const *label_names;
 	size_t label_count;
 	_Atomic(struct pt_index *) index; /* readers take no lock; see family.c */
-	struct pt_child *first, *last; /* in order of creation; guarded by the registry's lock */
+	struct pt_child *first, *last;    /* in order of creation; guarded by the registry's lock */
 	struct pt_set *next;
 };
 
@@ -75,11 +75,11 @@ struct pt_child {
 	uint64_t hash;
 	const char *values; /* the label values, each with its NUL, one after the other */
 	size_t values_length;
-	struct pt_series **series; /* one for each part; guarded by the registry's lock */
+	struct pt_series **series;          /* one for each part; guarded by the registry's lock */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
 	atomic_bool has_exemplars;
-	atomic_bool live;  /* gathered; changes under the registry's lock */
-	bool ignored; /* updates do nothing: the registry is disabled, or there was a mistake */
+	atomic_bool live; /* gathered; changes under the registry's lock */
+	bool ignored;     /* updates do nothing: the registry is disabled, or there was a mistake */
 };
 
 struct pt_hook {
@@ -103,7 +103,7 @@ struct pitot_registry {
 	struct pt_name *names; /* a hash table of all sample names, see declare.c */
 	size_t name_count, name_capacity;
 	struct pt_hook *hooks, *last_hook;
-	struct pt_plan *plan; /* NULL when something was declared, made or removed since */
+	struct pt_plan *plan;         /* NULL when something was declared, made or removed since */
 	struct pitot_error declaring; /* the first mistake */
 	struct pitot_error updating;
 
@@ -184,10 +184,11 @@ bool pt_histogram_shape(struct pitot_registry *registry, const char *name,
 	const struct pitot_buckets *buckets, struct pt_shape *shape);
 bool pt_summary_shape(struct pitot_registry *registry, const char *name,
 	const struct pitot_summary_options *options, struct pt_shape *shape);
-bool pt_stateset_shape(struct pitot_registry *registry, const char *name,
-	const char *const *states, size_t count, struct pt_shape *shape);
+bool pt_stateset_shape(struct pitot_registry *registry, const char *name, const char *const *states,
+	size_t count, struct pt_shape *shape);
 /* Instruments that ignore updates. */
-extern struct pt_child *const pt_ignoring_counter, *const pt_ignoring_gauge,
-	*const pt_ignoring_histogram, *const pt_ignoring_summary, *const pt_ignoring_stateset;
+extern struct pt_child *const pt_ignoring_counter,
+	*const pt_ignoring_gauge, *const pt_ignoring_histogram, *const pt_ignoring_summary,
+									*const pt_ignoring_stateset;
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * Summaries: sum and count, and quantiles over a sliding window.
  *
- * Quantiles come from a sketch: values are counted in buckets of equal relative width (32 to a power
- * of two, from 2^-30 to 2^34), so that a quantile is within 1/64 of a value that was observed. The
- * window is a ring of five sketches, each for a fifth of it; who first observes in a new fifth empties
- * the oldest one. An observation that another thread makes at that very moment may be missing from the
- * quantiles, never from sum and count. Negative values and NaN are misuse.
+ * Quantiles come from a sketch: values are counted in buckets of equal relative width (32 to a
+ * power of two, from 2^-30 to 2^34), so that a quantile is within 1/64 of a value that was
+ * observed. The window is a ring of five sketches, each for a fifth of it; who first observes in a
+ * new fifth empties the oldest one. An observation that another thread makes at that very moment
+ * may be missing from the quantiles, never from sum and count. Negative values and NaN are misuse.
  */
 #include "metrics/cell.h"
 #include "metrics/registry.h"
@@ -15,14 +15,16 @@
 #include <string.h>
 
 enum {
-	sketch_bits = 5,                             /* buckets for a power of two: 2^5 */
-	first_power = -30, last_power = 34,
+	sketch_bits = 5, /* buckets for a power of two: 2^5 */
+	first_power = -30,
+	last_power = 34,
 	bucket_count = (last_power - first_power) << sketch_bits,
 	ring_size = 5,
 };
 
 struct sketch {
-	_Atomic int64_t fifth; /* which fifth of a window since the clock began it counts; -1 none */
+	_Atomic int64_t
+		fifth; /* which fifth of a window since the clock began it counts; -1 none */
 	_Atomic uint32_t zero; /* values below 2^-30 */
 	_Atomic uint32_t buckets[bucket_count];
 };
@@ -62,8 +64,9 @@ current_sketch(struct pitot_summary *summary)
 	int64_t fifth = current_fifth(&summary->child);
 	struct sketch *sketch = &summary->ring[fifth % ring_size];
 	int64_t found = atomic_load_explicit(&sketch->fifth, memory_order_relaxed);
-	if (found != fifth && atomic_compare_exchange_strong_explicit(&sketch->fifth, &found, fifth,
-				      memory_order_relaxed, memory_order_relaxed))
+	if (found != fifth &&
+		atomic_compare_exchange_strong_explicit(
+			&sketch->fifth, &found, fifth, memory_order_relaxed, memory_order_relaxed))
 		empty(sketch);
 	return sketch;
 }
@@ -155,8 +158,7 @@ part(const struct pt_shape *shape, size_t index)
 {
 	if (index < shape->count)
 		return (struct pt_part_of){.part = PT_PART_QUANTILE, .bound = shape->bounds[index]};
-	return (struct pt_part_of){
-		.part = index == shape->count ? PT_PART_SUM : PT_PART_COUNT};
+	return (struct pt_part_of){.part = index == shape->count ? PT_PART_SUM : PT_PART_COUNT};
 }
 
 static void
@@ -206,7 +208,8 @@ pt_summary_shape(struct pitot_registry *registry, const char *name,
 			(i == 0 || options->quantiles[i] > options->quantiles[i - 1]);
 	if (!ok && registry != NULL)
 		pt_registry_mistake(registry,
-			"%s: quantiles must be at most %d numbers from 0 to 1 that rise, and the window "
+			"%s: quantiles must be at most %d numbers from 0 to 1 that rise, and the "
+			"window "
 			"at least 1 second",
 			name, PT_LIMIT_BUCKETS);
 	*shape = (struct pt_shape){
@@ -220,8 +223,7 @@ struct pitot_summary *
 pitot_summary(struct pitot_registry *registry, const char *name, const char *help,
 	const struct pitot_summary_options *options)
 {
-	struct pt_declaration declaration = {
-		.name = name, .help = help, .kind = &pt_kind_summary};
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_summary};
 	if (!pt_summary_shape(registry, name, options, &declaration.shape))
 		return (struct pitot_summary *)pt_ignoring_summary;
 	return (struct pitot_summary *)pt_declare_single(

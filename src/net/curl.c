@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport over libcurl: one easy handle, so one kept-alive connection, driven through the multi
- * interface, whose poll another thread can wake.
+ * The transport over libcurl: one easy handle, so one kept-alive connection, driven through the
+ * multi interface, whose poll another thread can wake.
  *
  * The happy path is: set the request, run it, read the answer. Possible failures are: a file of the
  * options cannot be read (trying again is useless), no connection, no or a broken answer, the
@@ -59,7 +59,8 @@ make_printable(char *text)
 		size_t from = at;
 		int32_t c = pt_utf8_next(text, length, &at);
 		if (c < ' ' || (c >= 0x7f && c < 0xa0))
-			memset(text + from, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?', at - from);
+			memset(text + from, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?',
+				at - from);
 	}
 	while (length > 0 && text[length - 1] == ' ')
 		text[--length] = '\0';
@@ -82,7 +83,8 @@ take_body(char *bytes, size_t one, size_t count, void *context)
 }
 
 static bool
-is_header(const char *line, size_t length, const char *name, const char **value, size_t *value_length)
+is_header(
+	const char *line, size_t length, const char *name, const char **value, size_t *value_length)
 {
 	size_t size = strlen(name);
 	if (length <= size || line[size] != ':' || strncasecmp(line, name, size) != 0)
@@ -139,7 +141,8 @@ take_header(char *line, size_t one, size_t count, void *context)
 static int
 set_text(CURL *easy, CURLoption option, const char *text)
 {
-	return text == NULL || curl_easy_setopt(easy, option, text) == CURLE_OK ? 0 : PITOT_NO_MEMORY;
+	return text == NULL || curl_easy_setopt(easy, option, text) == CURLE_OK ? 0
+										: PITOT_NO_MEMORY;
 }
 
 static int
@@ -223,8 +226,10 @@ set_options(struct curl_transport *transport, const struct pitot_http_options *o
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transport);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transport);
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->insecure_skip_verify ? 0L : 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->insecure_skip_verify ? 0L : 2L);
+	(void)curl_easy_setopt(
+		easy, CURLOPT_SSL_VERIFYPEER, options->insecure_skip_verify ? 0L : 1L);
+	(void)curl_easy_setopt(
+		easy, CURLOPT_SSL_VERIFYHOST, options->insecure_skip_verify ? 0L : 2L);
 	return code == 0;
 }
 
@@ -265,7 +270,8 @@ set_request(struct curl_transport *transport, const struct pt_http_request *requ
 		typed = typed || strcasecmp(request->headers[i].name, "Content-Type") == 0;
 		ok = add_header(headers, request->headers[i].name, request->headers[i].value);
 	}
-	for (struct curl_slist *user = transport->user_headers; ok && user != NULL; user = user->next) {
+	for (struct curl_slist *user = transport->user_headers; ok && user != NULL;
+		user = user->next) {
 		struct curl_slist *grown = curl_slist_append(*headers, user->data);
 		ok = grown != NULL;
 		*headers = ok ? grown : *headers;
@@ -325,8 +331,7 @@ run(struct curl_transport *transport, int64_t timeout_ms, struct pt_deadline *de
 			smaller(pt_deadline_left(deadline), end_ms - clock->mono_ms(clock));
 		if (left_ms <= 0)
 			break;
-		(void)curl_multi_poll(
-			transport->multi, NULL, 0, (int)smaller(left_ms, 1000), NULL);
+		(void)curl_multi_poll(transport->multi, NULL, 0, (int)smaller(left_ms, 1000), NULL);
 	}
 	pt_deadline_on_hasten(deadline, NULL, NULL);
 	(void)curl_multi_remove_handle(transport->multi, transport->easy);
@@ -351,7 +356,8 @@ tell_failure(const struct curl_transport *transport, CURLcode result, struct pit
 		return pt_error_set(why, PITOT_UNAVAILABLE, "timed out waiting for the receiver");
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return pt_error_set(why, PITOT_UNAVAILABLE,
-			"TLS: the receiver's certificate is not trusted (name its authority with a CA "
+			"TLS: the receiver's certificate is not trusted (name its authority with a "
+			"CA "
 			"file): %s",
 			detail);
 	case CURLE_SSL_CONNECT_ERROR:
@@ -417,7 +423,8 @@ transport_free(struct pt_transport *base)
 	curl_easy_cleanup(transport->easy);
 	if (transport->multi != NULL)
 		(void)curl_multi_cleanup(transport->multi);
-	for (struct curl_slist *header = transport->user_headers; header != NULL; header = header->next)
+	for (struct curl_slist *header = transport->user_headers; header != NULL;
+		header = header->next)
 		explicit_bzero(header->data, strlen(header->data));
 	curl_slist_free_all(transport->user_headers);
 	wipe(transport->username);

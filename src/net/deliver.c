@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The happy path is: send, get a 2xx, done. Possible failures are: no answer, or one that asks for
- * another try (5xx, 429, 408), which is waited for and sent again with the same bytes; an answer that
- * is final, which is told with what the receiver said; the deadline, which ends it wherever it is. A
- * wait that would pass the deadline is not waited.
+ * another try (5xx, 429, 408), which is waited for and sent again with the same bytes; an answer
+ * that is final, which is told with what the receiver said; the deadline, which ends it wherever it
+ * is. A wait that would pass the deadline is not waited.
  */
 #include "net/deliver.h"
 
@@ -54,13 +54,25 @@ reason_of(int status)
 		int status;
 		const char *reason;
 	} reasons[] = {
-		{301, "Moved Permanently"}, {302, "Found"}, {307, "Temporary Redirect"},
-		{308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-		{403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-		{408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"},
-		{415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-		{429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"},
-		{503, "Service Unavailable"}, {504, "Gateway Timeout"},
+		{301, "Moved Permanently"},
+		{302, "Found"},
+		{307, "Temporary Redirect"},
+		{308, "Permanent Redirect"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
+		{409, "Conflict"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
 	};
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
 		if (reasons[i].status == status)
@@ -75,7 +87,8 @@ hint_of(int status)
 	case 401:
 		return " (check user name and password, or the token)";
 	case 404:
-		return " (is the URL's path right? Prometheus needs --web.enable-remote-write-receiver)";
+		return " (is the URL's path right? Prometheus needs "
+		       "--web.enable-remote-write-receiver)";
 	case 405:
 		return " (is the URL's path right?)";
 	case 413:
@@ -113,14 +126,16 @@ tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
 	const char *reason = reason_of(answer->status), *said = answer->body;
 	int code = code_of(answer->status);
 	if (answer->location[0] != '\0')
-		(void)pt_error_set(why, code, "%d %s to %s: redirections are not followed, use that URL",
-			answer->status, reason, answer->location);
+		(void)pt_error_set(why, code,
+			"%d %s to %s: redirections are not followed, use that URL", answer->status,
+			reason, answer->location);
 	else
 		(void)pt_error_set(why, code, "%d%s%s%s%s%s", answer->status,
 			*reason == '\0' ? "" : " ", reason, hint_of(answer->status),
 			*said == '\0' ? "" : ": ", said);
 	if (delivery->maybe_stored && answer->status == 400)
-		(void)pt_error_wrap(why, "possibly already stored, since an earlier attempt got no answer");
+		(void)pt_error_wrap(
+			why, "possibly already stored, since an earlier attempt got no answer");
 	if (why != NULL)
 		why->http_status = answer->status;
 	return code;
@@ -129,9 +144,8 @@ tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
 enum { max_headers = 16 };
 
 static int
-send_once(struct pt_transport *transport, const struct pt_http_request *request,
-	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_delivery *delivery,
-	struct pitot_error *why)
+send_once(struct pt_transport *transport, const struct pt_http_request *request, int64_t timeout_ms,
+	struct pt_deadline *deadline, struct pt_delivery *delivery, struct pitot_error *why)
 {
 	struct pitot_label headers[max_headers + 1];
 	char number[16];
@@ -162,8 +176,8 @@ pt_deliver(struct pt_transport *transport, const struct pt_http_request *request
 		if (!is_worth_a_retry(code, status))
 			return code != 0 ? code : tell_answer(delivery, why);
 		delivery->maybe_stored |= delivery->answer.maybe_received;
-		int64_t wait_ms = pt_retry_wait(
-			retry, delivery->attempts, delivery->answer.retry_after_ms);
+		int64_t wait_ms =
+			pt_retry_wait(retry, delivery->attempts, delivery->answer.retry_after_ms);
 		if (wait_ms < pt_deadline_left(deadline)) {
 			pt_deadline_sleep(deadline, clock->mono_ms(clock) + wait_ms);
 			if (pt_deadline_left(deadline) > 0)

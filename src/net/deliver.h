@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request until it is answered for good: the retry policy (specs/remote-write 4.1). Retried: 5xx,
- * 429, 408, and every failure to get an answer; never another 4xx. Waits grow with full jitter;
- * Retry-After replaces them, capped. All of it ends at the deadline.
+ * One request until it is answered for good: the retry policy (specs/remote-write 4.1). Retried:
+ * 5xx, 429, 408, and every failure to get an answer; never another 4xx. Waits grow with full
+ * jitter; Retry-After replaces them, capped. All of it ends at the deadline.
  */
 #ifndef PT_NET_DELIVER_H
 #define PT_NET_DELIVER_H
@@ -10,19 +10,19 @@
 #include "net/transport.h"
 
 struct pt_retry {
-	int64_t min_wait_ms;    /* upper end of the first wait; doubles each time */
-	int64_t max_wait_ms;    /* upper end of any wait */
+	int64_t min_wait_ms;        /* upper end of the first wait; doubles each time */
+	int64_t max_wait_ms;        /* upper end of any wait */
 	int64_t max_retry_after_ms; /* Retry-After is cut to this */
-	uint64_t random;        /* state of the jitter; any seed */
+	uint64_t random;            /* state of the jitter; any seed */
 };
 /* 100 ms, 5 s, 30 s. */
 void pt_retry_init(struct pt_retry *retry, uint64_t seed);
-/* The wait before retry number `attempt` (1, 2, …): uniform in [min_wait/2, min(max, min << n)]. */
+/* The wait before retry number `attempt`, from 1: uniform in [min_wait / 2, min_wait << n]. */
 int64_t pt_retry_wait(struct pt_retry *retry, unsigned attempt, int64_t retry_after_ms);
 
 struct pt_delivery {
-	unsigned attempts;   /* requests sent */
-	bool maybe_stored;   /* an earlier attempt ended without an answer */
+	unsigned attempts;            /* requests sent */
+	bool maybe_stored;            /* an earlier attempt ended without an answer */
 	struct pt_http_answer answer; /* the last one */
 };
 

@@ -7,11 +7,25 @@
 #include <strings.h>
 
 static const char *const reserved[] = {
-	"Host", "Content-Encoding", "Content-Length", "Content-Type", "User-Agent", "Connection",
-	"Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "WWW-Authenticate",
-	"Accept-Encoding", "Transfer-Encoding", "Expect", "Retry-Attempt",
-	"X-Prometheus-Remote-Write-Version", "X-Prometheus-Remote-Read-Version", "X-Amz-Date",
-	"X-Amz-Security-Token", "X-Amz-Content-Sha256",
+	"Host",
+	"Content-Encoding",
+	"Content-Length",
+	"Content-Type",
+	"User-Agent",
+	"Connection",
+	"Keep-Alive",
+	"Proxy-Authenticate",
+	"Proxy-Authorization",
+	"WWW-Authenticate",
+	"Accept-Encoding",
+	"Transfer-Encoding",
+	"Expect",
+	"Retry-Attempt",
+	"X-Prometheus-Remote-Write-Version",
+	"X-Prometheus-Remote-Read-Version",
+	"X-Amz-Date",
+	"X-Amz-Security-Token",
+	"X-Amz-Content-Sha256",
 };
 
 static const char *

@@ -67,8 +67,7 @@ pt_secret_read(struct pt_secret *secret, struct pitot_error *why)
 {
 	struct stat now;
 	if (stat(secret->path, &now) != 0) {
-		(void)pt_error_set(
-			why, PITOT_NO_INPUT, "%s: %s", secret->path, strerror(errno));
+		(void)pt_error_set(why, PITOT_NO_INPUT, "%s: %s", secret->path, strerror(errno));
 		return NULL;
 	}
 	if (secret->text != NULL && is_unchanged(&now, &secret->seen))

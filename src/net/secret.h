@@ -7,8 +7,8 @@
 #include <pitot/error.h>
 
 struct pt_secret {
-	char *path; /* NULL: there is no secret */
-	char *text; /* NULL: not read yet */
+	char *path;       /* NULL: there is no secret */
+	char *text;       /* NULL: not read yet */
 	struct stat seen; /* of the file when it was read */
 };
 
@@ -16,8 +16,9 @@ struct pt_secret {
 int pt_secret_init(struct pt_secret *secret, const char *path);
 void pt_secret_clear(struct pt_secret *secret);
 /*
- * The first line of the file, without its end, until the next call; NULL on failure: the file cannot
- * be read (PITOT_NO_INPUT), is empty or has control characters (PITOT_USAGE). The text never holds it.
+ * The first line of the file, without its end, until the next call; NULL on failure: the file
+ * cannot be read (PITOT_NO_INPUT), is empty or has control characters (PITOT_USAGE). The text never
+ * holds it.
  */
 const char *pt_secret_read(struct pt_secret *secret, struct pitot_error *why);
 

@@ -12,8 +12,8 @@
 #include <pitot/push.h>
 
 struct pt_http_request {
-	const char *method; /* "POST", "PUT", "DELETE", "GET" */
-	const char *url;    /* complete, with scheme */
+	const char *method;                /* "POST", "PUT", "DELETE", "GET" */
+	const char *url;                   /* complete, with scheme */
 	const struct pitot_label *headers; /* the protocol's own; the user's are the transport's */
 	size_t header_count;
 	const void *body; /* not copied: must stay until send returns */
@@ -25,15 +25,17 @@ struct pt_http_answer {
 	bool maybe_received;    /* no answer, but the request may have reached the receiver */
 	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
 	char location[256];     /* of a 3xx, cut, printable; "" for none */
-	char body[PT_LIMIT_ANSWER + 1]; /* the start of the answer's body, made printable, with NUL */
+	char body[PT_LIMIT_ANSWER +
+		1]; /* the start of the answer's body, made printable, with NUL */
 };
 
 struct pt_transport {
 	/*
-	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left of
-	 * `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer that has a
-	 * status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset, timeout: may be
-	 * tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying again is useless).
+	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left
+	 * of `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer
+	 * that has a status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset,
+	 * timeout: may be tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying
+	 * again is useless).
 	 */
 	int (*send)(struct pt_transport *transport, const struct pt_http_request *request,
 		int64_t timeout_ms, struct pt_deadline *deadline, struct pt_http_answer *answer,
@@ -46,7 +48,6 @@ struct pt_transport {
  * needed, and again when their files change. NULL on a wrong option (a reserved header, a bearer
  * token together with a user name, …).
  */
-struct pt_transport *pt_curl_new(
-	const struct pitot_http_options *options, struct pitot_error *why);
+struct pt_transport *pt_curl_new(const struct pitot_http_options *options, struct pitot_error *why);
 
 #endif

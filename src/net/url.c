@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * URLs. libcurl's parser judges them, so that what is accepted here is what it will use. It fails on
- * anything that is no http or https URL with a host, and when memory is out.
+ * URLs. libcurl's parser judges them, so that what is accepted here is what it will use. It fails
+ * on anything that is no http or https URL with a host, and when memory is out.
  */
 #include "net/url.h"
 
@@ -25,7 +25,8 @@ refuse(const char *url, const char *problem, struct pitot_error *why)
 	struct pt_buf shown;
 	pt_buf_init(&shown, PT_LIMIT_URL * 2);
 	pt_url_redact(&shown, url);
-	int code = pt_error_set(why, PITOT_USAGE, "URL \"%.200s\": %s", pt_buf_text(&shown), problem);
+	int code =
+		pt_error_set(why, PITOT_USAGE, "URL \"%.200s\": %s", pt_buf_text(&shown), problem);
 	pt_buf_clear(&shown);
 	return code;
 }

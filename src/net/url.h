@@ -8,8 +8,9 @@
 
 /*
  * Checks `url` and appends it in complete form: "http://" put before if it has no scheme; http and
- * https only; a host; no control characters or spaces; at most PT_LIMIT_URL bytes. User and password
- * in the URL are kept (libcurl uses them). PITOT_USAGE otherwise, with the redacted URL in the text.
+ * https only; a host; no control characters or spaces; at most PT_LIMIT_URL bytes. User and
+ * password in the URL are kept (libcurl uses them). PITOT_USAGE otherwise, with the redacted URL in
+ * the text.
  */
 int pt_url_complete(struct pt_buf *out, const char *url, struct pitot_error *why);
 /* Appends the URL without user, password, query and fragment, control characters as '?'. */

@@ -6,9 +6,9 @@
  *	bench encode FORMAT N    ns per line or series of N counters, from live instruments to bytes
  *	bench push URL N         time, size and peak memory of pushing N series to URL
  *
- * The workloads are C(N) and "hot" of the project's performance notes: N counters with four labels and
- * integers of one to seven digits. Times are the median of the repetitions; memory is counted by
- * wrapping the allocator.
+ * The workloads are C(N) and "hot" of the project's performance notes: N counters with four labels
+ * and integers of one to seven digits. Times are the median of the repetitions; memory is counted
+ * by wrapping the allocator.
  */
 #include <pitot.h>
 #include <pthread.h>
@@ -294,8 +294,11 @@ bench_push(const char *url, size_t count)
 	struct pitot_registry *m = make_counters(count);
 	struct pitot_error why;
 	struct pitot_report report;
-	const struct pitot_push_options options = {
-		.url = url, .job = "bench", .instance = "i", .timeout_ms = 60000, .deadline_ms = 60000};
+	const struct pitot_push_options options = {.url = url,
+		.job = "bench",
+		.instance = "i",
+		.timeout_ms = 60000,
+		.deadline_ms = 60000};
 	double before = peak_kib(), start = now_ns();
 	if (pitot_push(m, &options, &report, &why) != 0) {
 		fprintf(stderr, "bench: %s\n", why.text);
@@ -303,7 +306,8 @@ bench_push(const char *url, size_t count)
 	}
 	double took = now_ns() - start;
 	char name[64];
-	const char *kind = report.protocol == PITOT_PROTOCOL_PUSHGATEWAY ? "pushgateway" : "remote_write";
+	const char *kind =
+		report.protocol == PITOT_PROTOCOL_PUSHGATEWAY ? "pushgateway" : "remote_write";
 	(void)snprintf(name, sizeof name, "push_%s_%zu", kind, count);
 	tell(name, took / (double)count, "ns/series");
 	(void)snprintf(name, sizeof name, "push_%s_%zu_size", kind, count);

@@ -17,20 +17,27 @@
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 
 using Clock = std::chrono::steady_clock;
 
-double Since(Clock::time_point start) {
+double
+Since(Clock::time_point start)
+{
 	return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
-double Median(std::vector<double> values) {
+double
+Median(std::vector<double> values)
+{
 	std::sort(values.begin(), values.end());
 	return values[values.size() / 2];
 }
 
-uint64_t Mix(uint64_t x) {
+uint64_t
+Mix(uint64_t x)
+{
 	x += 0x9e3779b97f4a7c15u;
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
@@ -40,7 +47,9 @@ uint64_t Mix(uint64_t x) {
 const char *const kMethods[] = {"GET", "POST", "PUT", "DELETE"};
 const char *const kStatuses[] = {"200", "201", "204", "301", "400", "404", "500", "503"};
 
-void Measure(const char *name, const std::function<void(size_t)> &loop) {
+void
+Measure(const char *name, const std::function<void(size_t)> &loop)
+{
 	const size_t per_round = 2000000;
 	std::vector<double> one, two;
 	for (int i = 0; i < 15; i++) {
@@ -59,13 +68,16 @@ void Measure(const char *name, const std::function<void(size_t)> &loop) {
 	std::printf("%s_2_threads %.4g ns/update\n", name, Median(two));
 }
 
-void Updates() {
+void
+Updates()
+{
 	prometheus::Registry registry;
 	auto &counter = prometheus::BuildCounter().Name("c").Help("x").Register(registry).Add({});
 	auto &gauge = prometheus::BuildGauge().Name("g").Help("x").Register(registry).Add({});
-	auto &histogram = prometheus::BuildHistogram().Name("h").Help("x").Register(registry).Add(
-		{}, prometheus::Histogram::BucketBoundaries{
-			    .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30});
+	auto &histogram =
+		prometheus::BuildHistogram().Name("h").Help("x").Register(registry).Add({},
+			prometheus::Histogram::BucketBoundaries{
+				.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30});
 	auto &family = prometheus::BuildCounter().Name("f").Help("x").Register(registry);
 	std::vector<double> values;
 	for (size_t i = 0; i < 1024; i++)
@@ -73,22 +85,33 @@ void Updates() {
 	std::vector<std::string> tenants;
 	for (size_t i = 0; i < 32; i++)
 		tenants.push_back("tenant-" + std::to_string(i));
-	Measure("counter_inc", [&](size_t n) { for (size_t i = 0; i < n; i++) counter.Increment(); });
-	Measure("gauge_set", [&](size_t n) { for (size_t i = 0; i < n; i++) gauge.Set((double)i); });
-	Measure("histogram_observe",
-		[&](size_t n) { for (size_t i = 0; i < n; i++) histogram.Observe(values[i & 1023]); });
+	Measure("counter_inc", [&](size_t n) {
+		for (size_t i = 0; i < n; i++)
+			counter.Increment();
+	});
+	Measure("gauge_set", [&](size_t n) {
+		for (size_t i = 0; i < n; i++)
+			gauge.Set((double)i);
+	});
+	Measure("histogram_observe", [&](size_t n) {
+		for (size_t i = 0; i < n; i++)
+			histogram.Observe(values[i & 1023]);
+	});
 	Measure("lookup_3_labels_inc", [&](size_t n) {
 		for (size_t i = 0; i < n / 10; i++) {
 			uint64_t x = Mix(i & 1023) % 1000;
 			for (int again = 0; again < 10; again++)
-				family.Add({{"tenant", tenants[x / 32]}, {"method", kMethods[x / 8 % 4]},
+				family.Add({{"tenant", tenants[x / 32]},
+						   {"method", kMethods[x / 8 % 4]},
 						   {"status", kStatuses[x % 8]}})
 					.Increment();
 		}
 	});
 }
 
-void Encode(size_t count) {
+void
+Encode(size_t count)
+{
 	static const char *const jobs[] = {"worker", "api-server", "frontend", "scheduler"};
 	static const double powers[] = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
 	prometheus::Registry registry;
@@ -100,8 +123,8 @@ void Encode(size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		size_t k = i / 32;
 		uint64_t x = Mix(i + 1);
-		std::string instance = "10.0." + std::to_string(k / 250) + "." +
-			std::to_string(k % 250) + ":9100";
+		std::string instance =
+			"10.0." + std::to_string(k / 250) + "." + std::to_string(k % 250) + ":9100";
 		family.Add({{"instance", instance}, {"job", jobs[k % 4]},
 				   {"method", kMethods[i / 8 % 4]}, {"status", kStatuses[i % 8]}})
 			.Increment((double)((x >> 8) % (uint64_t)powers[x % 7]));
@@ -119,7 +142,9 @@ void Encode(size_t count) {
 
 } // namespace
 
-int main(int argc, char **argv) {
+int
+main(int argc, char **argv)
+{
 	if (argc == 2 && std::strcmp(argv[1], "updates") == 0)
 		Updates();
 	else if (argc == 4 && std::strcmp(argv[1], "encode") == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text in, text out, through the library: `encode openmetrics|text FILE`. The scenarios give what it
- * prints to other parsers. Exit status: 0, or 1 with the library's words on stderr.
+ * Text in, text out, through the library: `encode openmetrics|text FILE`. The scenarios give what
+ * it prints to other parsers. Exit status: 0, or 1 with the library's words on stderr.
  */
 #include <err.h>
 #include <pitot.h>

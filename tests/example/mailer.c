@@ -9,7 +9,8 @@ main(void)
 	struct pitot_registry *m = pitot_registry_new(NULL);
 	struct pitot_counter *sent = pitot_counter(m, "mail_sent", "Messages handed over.");
 	struct pitot_counters *failed = pitot_counters(m, "mail_failed", "Given up on.", "reason");
-	struct pitot_histogram *took = pitot_histogram(m, "mail_seconds", "Time per message.", NULL);
+	struct pitot_histogram *took =
+		pitot_histogram(m, "mail_seconds", "Time per message.", NULL);
 	pitot_collect_process(m);
 
 	struct pitot_error why;

@@ -37,14 +37,13 @@ int
 check_double_at(const char *file, int line, const char *what, double found, double expected)
 {
 	char message[512];
-	(void)snprintf(message, sizeof message, "%s: expected %a (%g), found %a (%g)", what, expected,
-		expected, found, found);
+	(void)snprintf(message, sizeof message, "%s: expected %a (%g), found %a (%g)", what,
+		expected, expected, found, found);
 	return report(file, line, memcmp(&found, &expected, sizeof found) == 0, message);
 }
 
 int
-check_text_at(
-	const char *file, int line, const char *what, const char *found, const char *expected)
+check_text_at(const char *file, int line, const char *what, const char *found, const char *expected)
 {
 	char message[8192];
 	bool ok = found != NULL && expected != NULL && strcmp(found, expected) == 0;
@@ -54,8 +53,7 @@ check_text_at(
 }
 
 int
-check_contains_at(
-	const char *file, int line, const char *what, const char *found, const char *part)
+check_contains_at(const char *file, int line, const char *what, const char *found, const char *part)
 {
 	char message[8192];
 	bool ok = found != NULL && strstr(found, part) != NULL;
@@ -74,16 +72,17 @@ hex(char *out, size_t size, const unsigned char *bytes, size_t length)
 }
 
 int
-check_bytes_at(const char *file, int line, const char *what, const void *found,
-	size_t found_length, const void *expected, size_t expected_length)
+check_bytes_at(const char *file, int line, const char *what, const void *found, size_t found_length,
+	const void *expected, size_t expected_length)
 {
 	bool ok = found_length == expected_length &&
 		(found_length == 0 || memcmp(found, expected, found_length) == 0);
 	char left[2048], right[2048], message[5000];
 	hex(left, sizeof left, expected, expected_length);
 	hex(right, sizeof right, found, found_length);
-	(void)snprintf(message, sizeof message, "%s:\n  expected %zu bytes %s\n  found    %zu bytes %s",
-		what, expected_length, left, found_length, right);
+	(void)snprintf(message, sizeof message,
+		"%s:\n  expected %zu bytes %s\n  found    %zu bytes %s", what, expected_length,
+		left, found_length, right);
 	return report(file, line, ok, message);
 }
 

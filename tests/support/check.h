@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thin face over CUnit: a test file is a list of functions whose names are sentences, and a main()
- * that hands the list to check_main(). Assertions go on after a failure unless they say otherwise.
+ * A thin face over CUnit: a test file is a list of functions whose names are sentences, and a
+ * main() that hands the list to check_main(). Assertions go on after a failure unless they say
+ * otherwise.
  *
  *	static void
  *	an_empty_buffer_has_no_bytes(void) { … check_size(buf.length, 0); }
@@ -21,7 +22,10 @@ struct check_test {
 	void (*run)(void);
 };
 
-#define TEST(function) {#function, function}
+#define TEST(function)                                                                             \
+	{                                                                                          \
+#function, function                                                                \
+	}
 #define CHECK_MAIN(suite, ...)                                                                     \
 	int main(void)                                                                             \
 	{                                                                                          \
@@ -41,8 +45,7 @@ int check_main(const char *suite, const struct check_test *tests, size_t count);
 #define check_text(found, expected) check_text_at(__FILE__, __LINE__, #found, found, expected)
 #define check_contains(found, part) check_contains_at(__FILE__, __LINE__, #found, found, part)
 #define check_bytes(found, found_length, expected, expected_length)                                \
-	check_bytes_at(                                                                            \
-		__FILE__, __LINE__, #found, found, found_length, expected, expected_length)
+	check_bytes_at(__FILE__, __LINE__, #found, found, found_length, expected, expected_length)
 /* Ends the test function at once if false. */
 #define check_fatal(condition)                                                                     \
 	do {                                                                                       \
@@ -52,8 +55,7 @@ int check_main(const char *suite, const struct check_test *tests, size_t count);
 
 int check_true_at(const char *file, int line, const char *what, int ok);
 int check_int_at(const char *file, int line, const char *what, long long found, long long expected);
-int check_double_at(
-	const char *file, int line, const char *what, double found, double expected);
+int check_double_at(const char *file, int line, const char *what, double found, double expected);
 int check_text_at(
 	const char *file, int line, const char *what, const char *found, const char *expected);
 int check_contains_at(

@@ -10,8 +10,8 @@ write_sample(char *out, size_t size, const struct pitot_sample *sample)
 	size_t used = (size_t)snprintf(out, size, "%s%s", sample->family, sample->suffix);
 	for (size_t i = 0; i < sample->label_count && used < size; i++) {
 		struct pitot_label label = pitot_sample_label(sample, i);
-		used += (size_t)snprintf(out + used, size - used, "%s%s=\"%s\"",
-			i == 0 ? "{" : ",", label.name, label.value);
+		used += (size_t)snprintf(out + used, size - used, "%s%s=\"%s\"", i == 0 ? "{" : ",",
+			label.name, label.value);
 	}
 	if (sample->label_count > 0 && used < size)
 		(void)snprintf(out + used, size - used, "}");

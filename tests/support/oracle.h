@@ -10,8 +10,8 @@
 
 /*
  * Checks that `bytes` are a WriteRequest with just the samples of the series from `from` up to
- * `to`. `added` are the labels that the sender adds, or NULL. Returns how many series it held. Names
- * of the snapshot must be classic ones.
+ * `to`. `added` are the labels that the sender adds, or NULL. Returns how many series it held.
+ * Names of the snapshot must be classic ones.
  */
 size_t oracle_write_request(const struct pitot_snapshot *snapshot, size_t from, size_t to,
 	const struct pt_labels *added, int64_t time_ms, const void *bytes, size_t length);

@@ -33,7 +33,8 @@ struct server {
 static bool
 readable(const struct server *server, int fd)
 {
-	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = server->stop_pipe[0], .events = POLLIN}};
+	struct pollfd fds[2] = {
+		{.fd = fd, .events = POLLIN}, {.fd = server->stop_pipe[0], .events = POLLIN}};
 	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
 }
 
@@ -79,7 +80,8 @@ static void
 send_huge(int fd, size_t size)
 {
 	char head[128], block[4096];
-	(void)snprintf(head, sizeof head, "HTTP/1.1 400 Bad Request\r\nContent-Length: %zu\r\n\r\n", size);
+	(void)snprintf(
+		head, sizeof head, "HTTP/1.1 400 Bad Request\r\nContent-Length: %zu\r\n\r\n", size);
 	say(fd, head);
 	memset(block, 'x', sizeof block);
 	for (size_t sent = 0; sent < size; sent += sizeof block)
@@ -164,7 +166,8 @@ listen_on(struct server *server, const char *unix_path)
 				   : bind(fd, (struct sockaddr *)&inet, sizeof inet)) == 0 &&
 		listen(fd, 16) == 0 &&
 		(unix_path != NULL || getsockname(fd, (struct sockaddr *)&inet, &size) == 0);
-	(void)snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(inet.sin_port));
+	(void)snprintf(
+		server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(inet.sin_port));
 	server->listener = fd;
 	return ok ? 0 : -1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An HTTP server on loopback that follows a script, for what a real server does not do on demand. One
- * thread, one connection at a time; each request takes the next step, and the last step is repeated.
- * Plain HTTP over TCP or a Unix socket; every request is kept.
+ * An HTTP server on loopback that follows a script, for what a real server does not do on demand.
+ * One thread, one connection at a time; each request takes the next step, and the last step is
+ * repeated. Plain HTTP over TCP or a Unix socket; every request is kept.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -33,8 +33,7 @@ struct server_request {
 struct server;
 
 /* `unix_path` NULL: a free TCP port. The steps must live as long. NULL if it cannot listen. */
-struct server *server_start(
-	const char *unix_path, const struct server_step *steps, size_t count);
+struct server *server_start(const char *unix_path, const struct server_step *steps, size_t count);
 /* Stops the thread and frees everything. */
 void server_stop(struct server *server);
 /* "http://127.0.0.1:PORT" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both texts as an independent reader sees them: the parsers of the Python client, in peer.py. Without
- * python3-prometheus-client the whole program is skipped, and says so.
+ * Both texts as an independent reader sees them: the parsers of the Python client, in peer.py.
+ * Without python3-prometheus-client the whole program is skipped, and says so.
  */
 #include <inttypes.h>
 #include <math.h>

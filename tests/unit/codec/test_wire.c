@@ -4,7 +4,10 @@
 #include "proto/remote_write_v1.pb-c.h"
 #include "support/check.h"
 
-/* The bytes of a Sample by us and by protobuf-c, which leaves zeros out, so value and time are not 0. */
+/*
+ * The bytes of a Sample by us and by protobuf-c, which leaves zeros out, so value and time are not
+ * 0.
+ */
 static void
 compare_sample(int64_t time_ms)
 {

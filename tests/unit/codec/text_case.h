@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot, how it is to be encoded, and the text: what the tests of both text formats are made of. */
+/*
+ * A snapshot, how it is to be encoded, and the text: what the tests of both text formats are made
+ * of.
+ */
 #ifndef TEXT_CASE_H
 #define TEXT_CASE_H
 

@@ -429,7 +429,8 @@ a_forked_child_leaves_the_pusher_alone(void)
 static void
 a_pusher_counts_its_own_pushes_without_the_prefix(void)
 {
-	static const struct script_step steps[] = {{.status = 200}, {.status = 400}, {.status = 200}};
+	static const struct script_step steps[] = {
+		{.status = 200}, {.status = 400}, {.status = 200}};
 	struct world w;
 	prepare(&w, steps, 3);
 	pitot_registry_free(w.registry);

@@ -47,7 +47,8 @@ every_type_has_labelled_families(void)
 	pitot_stateset_only(
 		pitot_statesets_get(pitot_statesets(m, "st", "x", states, 2, "l"), "v"), 1);
 	pitot_gauge_histogram_add(
-		pitot_gauge_histograms_get(pitot_gauge_histograms(m, "gh", "x", NULL, "l"), "v"), 4);
+		pitot_gauge_histograms_get(pitot_gauge_histograms(m, "gh", "x", NULL, "l"), "v"),
+		4);
 	check_double(value_of(m, "g{l=\"v\"}"), 4);
 	check_double(value_of(m, "h_sum{l=\"v\"}"), 4);
 	check_double(value_of(m, "h_bucket{l=\"v\",le=\"5.0\"}"), 1);
@@ -80,9 +81,9 @@ static void
 too_many_label_names_are_a_mistake(void)
 {
 	struct pitot_registry *m = pitot_registry_new(NULL);
-	(void)pitot_counters(m, "c", "x", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "b1",
-		"b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "c1", "c2", "c3", "c4", "c5", "c6",
-		"c7", "c8", "c9", "d1", "d2", "d3", "d4");
+	(void)pitot_counters(m, "c", "x", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9",
+		"b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "c1", "c2", "c3", "c4", "c5",
+		"c6", "c7", "c8", "c9", "d1", "d2", "d3", "d4");
 	struct pitot_error why;
 	check_int(pitot_registry_error(m, &why), PITOT_USAGE);
 	check_contains(why.text, "1 to 30 label names");
@@ -205,7 +206,8 @@ updates_from_many_threads_while_gathering_lose_nothing(void)
 	struct shared shared = {m, pitot_counter(m, "c", "x"), pitot_counters(m, "f", "x", "l"),
 		pitot_histogram(m, "h", "x", NULL),
 		pitot_summary(m, "s", "x",
-			&(struct pitot_summary_options){.quantiles = quantiles, .quantile_count = 1})};
+			&(struct pitot_summary_options){
+				.quantiles = quantiles, .quantile_count = 1})};
 	pthread_t threads[thread_count];
 	for (size_t i = 0; i < thread_count; i++)
 		check_int(pthread_create(&threads[i], NULL, update, &shared), 0);

@@ -255,10 +255,9 @@ a_summarys_extremes_fall_into_the_first_and_last_bucket(void)
 		{INFINITY, 1.6e10, 1.8e10}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct pitot_registry *m = pitot_registry_new(NULL);
-		pitot_summary_observe(
-			pitot_summary(m, "s", "x",
-				&(struct pitot_summary_options){
-					.quantiles = quantiles, .quantile_count = 1}),
+		pitot_summary_observe(pitot_summary(m, "s", "x",
+					      &(struct pitot_summary_options){
+						      .quantiles = quantiles, .quantile_count = 1}),
 			cases[i].value);
 		double found = value_of(m, "s{quantile=\"0.5\"}");
 		check_true(found >= cases[i].least && found <= cases[i].most);
@@ -272,10 +271,9 @@ bad_quantiles_are_a_mistake(void)
 	static const double bad[][2] = {{-0.1, 0.5}, {0.5, 1.1}, {0.5, 0.5}, {0.9, 0.5}, {NAN, 1}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct pitot_registry *m = pitot_registry_new(NULL);
-		pitot_summary_observe(
-			pitot_summary(m, "s", "x",
-				&(struct pitot_summary_options){
-					.quantiles = bad[i], .quantile_count = 2}),
+		pitot_summary_observe(pitot_summary(m, "s", "x",
+					      &(struct pitot_summary_options){
+						      .quantiles = bad[i], .quantile_count = 2}),
 			1);
 		expect_told(m, "quantiles must be");
 		pitot_registry_free(m);
@@ -364,7 +362,8 @@ CHECK_MAIN("metrics/instruments", TEST(a_counter_adds_what_is_valid_and_ignores_
 	TEST(a_gauge_goes_up_and_down_and_holds_any_value), TEST(callbacks_are_read_at_each_gather),
 	TEST(a_histogram_counts_every_value_in_its_bucket_and_all_above),
 	TEST(bad_bounds_are_a_mistake_and_plus_inf_may_be_named),
-	TEST(bounds_can_be_made_and_defaults_exist), TEST(a_gauge_histogram_takes_things_away_again),
+	TEST(bounds_can_be_made_and_defaults_exist),
+	TEST(a_gauge_histogram_takes_things_away_again),
 	TEST(a_summary_has_sum_count_and_close_quantiles),
 	TEST(a_summarys_extremes_fall_into_the_first_and_last_bucket),
 	TEST(bad_quantiles_are_a_mistake), TEST(info_and_state_set_have_their_series),

@@ -107,7 +107,8 @@ the_start_time_is_right_and_never_moves_but_differs_in_a_child(void)
 	check_true(start <= (double)now.tv_sec + 1 && start > (double)now.tv_sec - 600);
 	for (int i = 0; i < 5; i++)
 		check_double(value_of(m, "process_start_time_seconds"), start);
-	(void)nanosleep(&(struct timespec){0, 50000000}, NULL); /* start times have ticks of 10 ms */
+	(void)nanosleep(
+		&(struct timespec){0, 50000000}, NULL); /* start times have ticks of 10 ms */
 	pid_t child = fork();
 	if (child == 0)
 		_exit(value_of(m, "process_start_time_seconds") > start ? 0 : 1);
@@ -264,11 +265,13 @@ a_made_up_proc_gives_its_numbers_and_an_empty_one_gives_none(void)
 	write_file(directory, "statm", "1000 300 5 6 7 8 9\n");
 	write_file(directory, "status", "Name:\ta) b\nVmPeak:\t 9 kB\nVmHWM:\t    1332 kB\n");
 	write_file(directory, "io",
-		"rchar: 5000000000000\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\n");
+		"rchar: 5000000000000\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: "
+		"6\n");
 	(void)snprintf(command, sizeof command, "mkdir %s/net %s/fd", directory, directory);
 	check_int(system(command), 0);
 	write_file(directory, "net/netstat",
-		"TcpExt: A InOctets\nTcpExt: 1 2\nIpExt: InNo InOctets OutOctets Last\nIpExt: 1 77 88 9\n");
+		"TcpExt: A InOctets\nTcpExt: 1 2\nIpExt: InNo InOctets OutOctets Last\nIpExt: 1 77 "
+		"88 9\n");
 	double page = (double)sysconf(_SC_PAGESIZE);
 	check_double(value_of(m, "process_threads"), 7);
 	check_double(value_of(m, "process_virtual_memory_bytes"), 1000 * page);

@@ -288,11 +288,12 @@ no_registry_is_an_error_but_never_a_crash(void)
 
 CHECK_MAIN("metrics/registry", TEST(a_counter_is_the_same_with_and_without_total),
 	TEST(bad_metric_names_are_mistakes_that_give_ignoring_instruments),
-	TEST(utf8_names_are_allowed_by_option_and_invalid_utf8_never), TEST(bad_labels_are_mistakes),
-	TEST(families_that_would_share_a_sample_name_clash),
+	TEST(utf8_names_are_allowed_by_option_and_invalid_utf8_never),
+	TEST(bad_labels_are_mistakes), TEST(families_that_would_share_a_sample_name_clash),
 	TEST(many_families_do_not_clash_and_the_same_one_is_found_again),
 	TEST(prefix_and_constant_labels_are_on_every_series_sorted),
 	TEST(a_unit_must_be_the_suffix_and_never_on_info_or_state_set),
 	TEST(stating_a_unit_keeps_values_and_series_and_reaches_the_snapshot),
-	TEST(the_first_mistake_is_the_one_that_is_told), TEST(a_disabled_registry_ignores_everything),
+	TEST(the_first_mistake_is_the_one_that_is_told),
+	TEST(a_disabled_registry_ignores_everything),
 	TEST(no_registry_is_an_error_but_never_a_crash))

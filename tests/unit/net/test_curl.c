@@ -39,8 +39,12 @@ send_to(const char *url, const struct pitot_http_options *options, const char *b
 	}
 	static const struct pitot_label headers[] = {{"Content-Type", "text/plain"}};
 	result = exchange(transport,
-		&(struct pt_http_request){.method = "POST", .url = url, .headers = headers,
-			.header_count = 1, .body = body, .length = strlen(body)},
+		&(struct pt_http_request){.method = "POST",
+			.url = url,
+			.headers = headers,
+			.header_count = 1,
+			.body = body,
+			.length = strlen(body)},
 		10000);
 	transport->free(transport);
 	return result;
@@ -96,7 +100,8 @@ an_empty_body_has_a_length_of_zero_with_every_method(void)
 	struct pt_transport *transport = pt_curl_new(&(struct pitot_http_options){0}, NULL);
 	for (size_t i = 0; i < 3; i++) {
 		struct exchange result = exchange(transport,
-			&(struct pt_http_request){.method = methods[i], .url = server_url(server)}, 10000);
+			&(struct pt_http_request){.method = methods[i], .url = server_url(server)},
+			10000);
 		check_int(result.code, 0);
 		struct server_request request = server_request(server, i);
 		check_true(strncmp(request.head, methods[i], strlen(methods[i])) == 0);
@@ -127,15 +132,19 @@ answers_are_read_with_their_times_places_and_texts(void)
 		int64_t least, most; /* of Retry-After */
 		const char *body, *location;
 	} cases[] = {
-		{{SERVER_ANSWER, "HTTP/1.1 429 x\r\nretry-after:  7 \r\nContent-Length: 3\r\n\r\nno\n", 0},
+		{{SERVER_ANSWER,
+			 "HTTP/1.1 429 x\r\nretry-after:  7 \r\nContent-Length: 3\r\n\r\nno\n", 0},
 			429, 7000, 7000, "no", ""},
 		{{SERVER_ANSWER, later, 0}, 503, 97000, 100000, "", ""},
-		{{SERVER_ANSWER, "HTTP/1.1 503 x\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", 0}, 503, -1,
-			-1, "", ""},
-		{{SERVER_ANSWER, "HTTP/1.1 503 x\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", 0}, 503,
-			-1, -1, "", ""},
+		{{SERVER_ANSWER, "HTTP/1.1 503 x\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n",
+			 0},
+			503, -1, -1, "", ""},
+		{{SERVER_ANSWER, "HTTP/1.1 503 x\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n",
+			 0},
+			503, -1, -1, "", ""},
 		{{SERVER_ANSWER,
-			 "HTTP/1.1 503 x\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n",
+			 "HTTP/1.1 503 x\r\nRetry-After: 99999999999999999999\r\nContent-Length: "
+			 "0\r\n\r\n",
 			 0},
 			503, INT64_C(1000000000000), INT64_C(1000000000000), "", ""},
 		{{SERVER_ANSWER,
@@ -144,12 +153,15 @@ answers_are_read_with_their_times_places_and_texts(void)
 			 0},
 			503, -1, -1, "", ""},
 		{{SERVER_ANSWER,
-			 "HTTP/1.1 307 x\r\nLocation: http://other/\x01x\r\nContent-Length: 0\r\n\r\n", 0},
+			 "HTTP/1.1 307 x\r\nLocation: http://other/\x01x\r\nContent-Length: "
+			 "0\r\n\r\n",
+			 0},
 			307, -1, -1, "", "http://other/?x"},
-		{{SERVER_ANSWER, "HTTP/1.1 301 x\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 0}, 301, -1, -1,
-			"", "/x"},
-		{{SERVER_ANSWER, "HTTP/1.1 400 x\r\nContent-Length: 9\r\n\r\na\nb\x1b[\xff!\xc3\xa9", 0}, 400,
-			-1, -1, "a b?[?!\xc3\xa9", ""},
+		{{SERVER_ANSWER, "HTTP/1.1 301 x\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 0},
+			301, -1, -1, "", "/x"},
+		{{SERVER_ANSWER,
+			 "HTTP/1.1 400 x\r\nContent-Length: 9\r\n\r\na\nb\x1b[\xff!\xc3\xa9", 0},
+			400, -1, -1, "a b?[?!\xc3\xa9", ""},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct server *server = server_start(NULL, &cases[i].step, 1);
@@ -187,17 +199,18 @@ static void
 no_answer_is_unavailable_and_tells_whether_it_may_have_arrived(void)
 {
 	/* remote-write 31 */
-	static const struct server_step steps[] = {
-		{SERVER_CLOSE, NULL, 0}, {SERVER_RESET, NULL, 0}, {SERVER_HANG, NULL, 0},
-		{SERVER_ANSWER, "HTTP/1.1 204 x\r\nX: half", 0},
+	static const struct server_step steps[] = {{SERVER_CLOSE, NULL, 0}, {SERVER_RESET, NULL, 0},
+		{SERVER_HANG, NULL, 0}, {SERVER_ANSWER, "HTTP/1.1 204 x\r\nX: half", 0},
 		{SERVER_ANSWER, "HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\nhalf", 0},
 		{SERVER_ANSWER, "garbage\r\n\r\n", 0}};
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct server *server = server_start(NULL, &steps[i], 1);
 		struct pt_transport *transport = pt_curl_new(&(struct pitot_http_options){0}, NULL);
 		struct exchange result = exchange(transport,
-			&(struct pt_http_request){
-				.method = "POST", .url = server_url(server), .body = "x", .length = 1},
+			&(struct pt_http_request){.method = "POST",
+				.url = server_url(server),
+				.body = "x",
+				.length = 1},
 			300);
 		check_int(result.code, PITOT_UNAVAILABLE);
 		check_int(result.answer.status, 0);
@@ -249,8 +262,8 @@ a_hastened_deadline_ends_a_transfer_under_way(void)
 	check_int(pthread_create(&thread, NULL, hasten_when_received, &hasten), 0);
 	struct pt_http_answer answer;
 	int code = transport->send(transport,
-		&(struct pt_http_request){.method = "POST", .url = server_url(server)}, 600000, deadline,
-		&answer, NULL);
+		&(struct pt_http_request){.method = "POST", .url = server_url(server)}, 600000,
+		deadline, &answer, NULL);
 	check_int(code, PITOT_UNAVAILABLE);
 	check_true(pt_clock_real()->mono_ms(pt_clock_real()) - begin < 60000);
 	check_int(pthread_join(thread, NULL), 0);
@@ -320,11 +333,12 @@ wrong_options_are_refused_before_anything_is_sent(void)
 {
 	/* remote-write 6 */
 	static const struct pitot_label reserved[] = {{"host", "x"}, {"CONTENT-ENCODING", "x"},
-		{"Content-Length", "x"}, {"content-type", "x"}, {"User-Agent", "x"}, {"Connection", "x"},
-		{"Keep-Alive", "x"}, {"Proxy-Authenticate", "x"}, {"Proxy-Authorization", "x"},
-		{"WWW-Authenticate", "x"}, {"accept-encoding", "x"},
-		{"x-prometheus-remote-write-version", "x"}, {"X-Prometheus-Remote-Read-Version", "x"},
-		{"X-Amz-Date", "x"}, {"X-Amz-Security-Token", "x"}, {"X-Amz-Content-Sha256", "x"},
+		{"Content-Length", "x"}, {"content-type", "x"}, {"User-Agent", "x"},
+		{"Connection", "x"}, {"Keep-Alive", "x"}, {"Proxy-Authenticate", "x"},
+		{"Proxy-Authorization", "x"}, {"WWW-Authenticate", "x"}, {"accept-encoding", "x"},
+		{"x-prometheus-remote-write-version", "x"},
+		{"X-Prometheus-Remote-Read-Version", "x"}, {"X-Amz-Date", "x"},
+		{"X-Amz-Security-Token", "x"}, {"X-Amz-Content-Sha256", "x"},
 		{"Authorization", "sensitive"}, {"", "x"}, {"a b", "x"}, {"a:b", "x"},
 		{"A", "sensitive\r\nB: c"}, {"A\n", "x"}};
 	struct pitot_error why;
@@ -401,4 +415,5 @@ CHECK_MAIN("net/curl", TEST(a_request_has_the_headers_it_needs_and_no_others),
 	TEST(a_hastened_deadline_ends_a_transfer_under_way),
 	TEST(secrets_come_from_files_and_follow_their_changes),
 	TEST(wrong_options_are_refused_before_anything_is_sent),
-	TEST(a_unix_socket_and_a_proxy_are_used), TEST(certificate_files_that_cannot_be_read_are_named))
+	TEST(a_unix_socket_and_a_proxy_are_used),
+	TEST(certificate_files_that_cannot_be_read_are_named))

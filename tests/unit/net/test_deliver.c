@@ -179,7 +179,8 @@ retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline(void)
 	struct pitot_error why;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const struct step steps[] = {
-			{.status = 429, .retry_after_ms = cases[i].retry_after_ms}, {.status = 204}};
+			{.status = 429, .retry_after_ms = cases[i].retry_after_ms},
+			{.status = 204}};
 		check_int(deliver(&table, steps, 2, 60000, &delivery, &why), 0);
 		check_size(table.sends, cases[i].sends);
 		int64_t wait = table.times[1] - table.times[0];

@@ -99,9 +99,9 @@ components_are_percent_encoded_and_base64_has_no_padding(void)
 		pt_url_escape(&out, &byte, 1);
 		check_true(out.length == 1 || (out.length == 3 && out.bytes[0] == '%'));
 	}
-	static const char *const cases[][2] = {
-		{"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"},
-		{"/var/tmp", "L3Zhci90bXA"}, {"\xfb\xff\xfe", "-__-"}};
+	static const char *const cases[][2] = {{"", ""}, {"f", "Zg"}, {"fo", "Zm8"},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"/var/tmp", "L3Zhci90bXA"},
+		{"\xfb\xff\xfe", "-__-"}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		pt_buf_reset(&out);
 		pt_url_base64(&out, cases[i][0], strlen(cases[i][0]));
