@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of push, delete and check: one table is the parser, the help and what is
- * compared with the manual page. Flags win over the environment (PITOT_URL). Every mistake names the
- * option and the nearest that exists, and is exit status 64 (78 for the environment).
+ * The command line of push, delete and check: one table is the parser and the help, and is what the
+ * manual page is compared with. Flags win over the environment (PITOT_URL and so on). Every mistake
+ * names the option and the nearest that exists, and is exit status 64 (78 for the environment).
  */
 #include "cli/cli.h"
 
