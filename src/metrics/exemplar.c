@@ -69,8 +69,12 @@ pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 		/* relaxed: only a hint; the lock orders the slots. */
 		atomic_store_explicit(&child->has_exemplars, true, memory_order_relaxed);
 	}
+	bool kept = child->exemplars != NULL;
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
 	pt_labels_unref(made);
+	if (!kept)
+		pt_registry_misuse(registry, "%s: an exemplar was left out: out of memory",
+			child->set->declared->name);
 }
 
 bool

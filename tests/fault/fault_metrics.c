@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Every allocation of the registry, its instruments, a gather and the configuration fails once. */
+#include <pitot.h>
+#include <stdlib.h>
+#include "model/snapshot.h"
+#include "support/check.h"
+#include "support/fault.h"
+#include "support/find.h"
+
+static const double quantiles[] = {0.5, 0.9};
+static const char *const states[] = {"on", "off"};
+static const struct pitot_label constant = {"zone", "z"}, trace = {"trace_id", "t"};
+
+/* Everything that allocates, once; true if the registry was made. */
+static bool
+use(struct pitot_registry *m)
+{
+	if (m == NULL)
+		return false;
+	struct pitot_counters *sent = pitot_counters(m, "sent", "x", "kind");
+	for (char kind[] = "a"; kind[0] < 'a' + 20; kind[0]++)
+		pitot_counter_add(pitot_counters_get(sent, kind), 0.5);
+	pitot_counters_remove(sent, "b");
+	pitot_counter_inc(pitot_counters_get(sent, "b"));
+	struct pitot_counter *plain = pitot_counter(m, "plain", "x");
+	pitot_counter_add_exemplar(plain, 2, &trace, 1);
+	pitot_gauge_set(pitot_gauge(m, "depth_bytes", "x"), 3);
+	pitot_registry_unit(m, "depth_bytes", "bytes");
+	pitot_histogram_observe_exemplar(pitot_histogram(m, "h", "x", NULL), 1, &trace, 1);
+	pitot_summary_observe(pitot_summary(m, "s", "x",
+				      &(struct pitot_summary_options){
+					      .quantiles = quantiles, .quantile_count = 2}),
+		1);
+	pitot_stateset_only(pitot_stateset(m, "mode", "x", states, 2), 1);
+	pitot_info(m, "build", "x", &trace, 1);
+	pitot_gauge_histogram_add(pitot_gauge_histogram(m, "q", "x", NULL), 1);
+	pitot_collect_process(m);
+	pitot_collect_io(m);
+	return true;
+}
+
+static void
+a_registry_without_memory_tells_and_harms_nothing(void)
+{
+	unsigned long runs = 0;
+	for (struct fault fault = {0}; fault_next(&fault); runs++) {
+		struct pitot_registry *m = pitot_registry_new(&(struct pitot_registry_options){
+			.prefix = "p_", .labels = &constant, .label_count = 1});
+		bool made = use(m);
+		struct pitot_error why = {.code = 0};
+		struct pitot_snapshot *s = pitot_snapshot_take(m, &why);
+		/* What is missing was told, by the gather or by the registry. */
+		if (s == NULL) {
+			check_true(fault_met());
+			check_int(why.code, PITOT_NO_MEMORY);
+		} else if (!made || pitot_registry_error(m, &why) != 0) {
+			check_true(fault_met());
+		} else {
+			check_double(find_value(s, "p_sent_total{kind=\"a\",zone=\"z\"}"), 0.5);
+			check_double(find_value(s, "p_sent_total{kind=\"b\",zone=\"z\"}"), 1);
+			check_double(find_value(s, "p_depth_bytes{zone=\"z\"}"), 3);
+			check_double(find_value(s, "p_h_count{zone=\"z\"}"), 1);
+			check_double(find_value(s, "p_mode{p_mode=\"off\",zone=\"z\"}"), 1);
+			check_size(s->exemplar_count, 2);
+		}
+		pitot_snapshot_free(s);
+		pitot_registry_free(m);
+	}
+	check_true(runs > 100);
+}
+
+static void
+a_configuration_without_memory_is_refused_whole(void)
+{
+	check_int(setenv("F_ENABLED", "true", 1), 0);
+	check_int(setenv("F_URL", "http://localhost:9091", 1), 0);
+	check_int(setenv("F_LABELS", "{\"a\":\"b\",\"c\":\"d\"}", 1), 0);
+	check_int(setenv("F_HEADERS", "X-A=b,X-C=d", 1), 0);
+	unsigned long runs = 0;
+	for (struct fault fault = {0}; fault_next(&fault); runs++) {
+		struct pitot_config config;
+		struct pitot_error why = {.code = 0};
+		int code = pitot_config_from_env(&config, "F", &why);
+		check_true(code == 0 || fault_met());
+		check_int(why.code, code);
+		if (code == 0)
+			check_size(config.registry.label_count, 2);
+		pitot_config_clear(&config);
+	}
+	check_true(runs > 2);
+}
+
+CHECK_MAIN("fault/metrics", TEST(a_registry_without_memory_tells_and_harms_nothing),
+	TEST(a_configuration_without_memory_is_refused_whole))
