@@ -24,13 +24,6 @@ size(const struct pt_shape *shape)
 	return sizeof(struct pitot_counter);
 }
 
-static size_t
-series_count(const struct pt_shape *shape)
-{
-	(void)shape;
-	return 1;
-}
-
 static struct pt_part_of
 part(const struct pt_shape *shape, size_t index)
 {
@@ -61,43 +54,11 @@ read(struct pt_child *child, uint64_t *bits)
 const struct pt_kind pt_kind_counter = {
 	.type = PITOT_COUNTER,
 	.size = size,
-	.series_count = series_count,
+	.series_count = pt_one_series,
 	.part = part,
 	.reset = reset,
 	.read = read,
 };
-
-/* ---- a counter whose value is computed when it is gathered ---- */
-
-static void
-read_callback(struct pt_child *child, uint64_t *bits)
-{
-	double value = child->set->shape.read(child->set->shape.context);
-	*bits = value >= 0 ? pt_number_bits(value) : PT_NUMBER_ABSENT;
-}
-
-static const struct pt_kind callback_kind = {
-	.type = PITOT_COUNTER,
-	.size = size,
-	.series_count = series_count,
-	.part = part,
-	.reset = reset,
-	.read = read_callback,
-};
-
-void
-pitot_counter_callback(struct pitot_registry *registry, const char *name, const char *help,
-	pitot_read_fn *read_value, void *context)
-{
-	(void)pt_declare_single(registry,
-		&(struct pt_declaration){
-			.name = name,
-			.help = help,
-			.kind = &callback_kind,
-			.shape = {.read = read_value, .context = context},
-		},
-		NULL);
-}
 
 /* ---- the face ---- */
 

@@ -20,13 +20,6 @@ size(const struct pt_shape *shape)
 	return sizeof(struct pitot_gauge);
 }
 
-static size_t
-series_count(const struct pt_shape *shape)
-{
-	(void)shape;
-	return 1;
-}
-
 static struct pt_part_of
 part(const struct pt_shape *shape, size_t index)
 {
@@ -49,42 +42,11 @@ read(struct pt_child *child, uint64_t *bits)
 const struct pt_kind pt_kind_gauge = {
 	.type = PITOT_GAUGE,
 	.size = size,
-	.series_count = series_count,
+	.series_count = pt_one_series,
 	.part = part,
 	.reset = reset,
 	.read = read,
 };
-
-/* ---- a gauge whose value is computed when it is gathered ---- */
-
-static void
-read_callback(struct pt_child *child, uint64_t *bits)
-{
-	*bits = pt_number_user_bits(child->set->shape.read(child->set->shape.context));
-}
-
-static const struct pt_kind callback_kind = {
-	.type = PITOT_GAUGE,
-	.size = size,
-	.series_count = series_count,
-	.part = part,
-	.reset = reset,
-	.read = read_callback,
-};
-
-void
-pitot_gauge_callback(struct pitot_registry *registry, const char *name, const char *help,
-	pitot_read_fn *read_value, void *context)
-{
-	(void)pt_declare_single(registry,
-		&(struct pt_declaration){
-			.name = name,
-			.help = help,
-			.kind = &callback_kind,
-			.shape = {.read = read_value, .context = context},
-		},
-		NULL);
-}
 
 /* ---- the face ---- */
 

@@ -21,13 +21,6 @@ info_size(const struct pt_shape *shape)
 	return sizeof(struct pt_child);
 }
 
-static size_t
-info_series_count(const struct pt_shape *shape)
-{
-	(void)shape;
-	return 1;
-}
-
 static struct pt_part_of
 info_part(const struct pt_shape *shape, size_t index)
 {
@@ -51,7 +44,7 @@ info_read(struct pt_child *child, uint64_t *bits)
 const struct pt_kind pt_kind_info = {
 	.type = PITOT_INFO,
 	.size = info_size,
-	.series_count = info_series_count,
+	.series_count = pt_one_series,
 	.part = info_part,
 	.reset = info_reset,
 	.read = info_read,

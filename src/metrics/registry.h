@@ -172,6 +172,8 @@ void pt_exemplar_forget(struct pt_child *child);
 
 extern const struct pt_kind pt_kind_counter, pt_kind_gauge, pt_kind_histogram, pt_kind_summary,
 	pt_kind_stateset, pt_kind_gauge_histogram, pt_kind_info;
+/* The series_count of kinds that have one series. */
+size_t pt_one_series(const struct pt_shape *shape);
 /* Sets a counter that something else counts (the kernel). NaN: leaves the sample out. */
 void pt_counter_set(struct pitot_counter *counter, double value);
 /* Leaves the gauge's sample out until it is set again. */

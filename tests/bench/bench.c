@@ -19,35 +19,32 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* ---- allocations, counted through the linker's --wrap ---- */
+/* ---- allocations: the program's own malloc is what the library calls, too ---- */
 
 static atomic_ulong allocations;
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
 
 void *
-__wrap_malloc(size_t size)
+malloc(size_t size)
 {
 	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __real_malloc(size);
+	return __libc_malloc(size);
 }
 
 void *
-__wrap_calloc(size_t count, size_t size)
+calloc(size_t count, size_t size)
 {
 	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __real_calloc(count, size);
+	return __libc_calloc(count, size);
 }
 
 void *
-__wrap_realloc(void *old, size_t size)
+realloc(void *old, size_t size)
 {
 	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __real_realloc(old, size);
+	return __libc_realloc(old, size);
 }
 
 /* ---- time ---- */
@@ -300,6 +297,7 @@ bench_push(const char *url, size_t count)
 		.timeout_ms = 60000,
 		.deadline_ms = 60000};
 	double before = peak_kib(), start = now_ns();
+	unsigned long allocated = allocations;
 	if (pitot_push(m, &options, &report, &why) != 0) {
 		fprintf(stderr, "bench: %s\n", why.text);
 		exit(1);
@@ -310,6 +308,8 @@ bench_push(const char *url, size_t count)
 		report.protocol == PITOT_PROTOCOL_PUSHGATEWAY ? "pushgateway" : "remote_write";
 	(void)snprintf(name, sizeof name, "push_%s_%zu", kind, count);
 	tell(name, took / (double)count, "ns/series");
+	(void)snprintf(name, sizeof name, "push_%s_%zu_allocations", kind, count);
+	tell(name, (double)(allocations - allocated), "/push");
 	(void)snprintf(name, sizeof name, "push_%s_%zu_size", kind, count);
 	tell(name, (double)report.bytes_sent / (double)count, "bytes/series");
 	(void)snprintf(name, sizeof name, "push_%s_%zu_registry_memory", kind, count);
