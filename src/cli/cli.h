@@ -37,10 +37,17 @@ void cli_options_clear(struct cli_options *options);
 /* Writes the verb's options, one a line. */
 void cli_options_help(enum cli_verb_bit verb);
 
+/*
+ * The part of it for push and delete: fills `config`, `labels` and `headers` from the environment.
+ */
+int cli_environment_read(struct cli_options *options, int argc, char **argv);
+
 /* The exit status for a code of the library (needs of sysexits.h). */
 int cli_exit_code(int code);
 /* "pitot: VERB: text" on stderr; returns the exit status. */
 int cli_fail(const char *verb, const struct pitot_error *why);
+/* Tells what works but should be known. */
+void cli_warn(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Tells wrong usage with a hint at --help; returns 64. */
 int cli_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -48,17 +55,17 @@ int cli_usage(const char *verb, const char *format, ...) __attribute__((format(p
 char *cli_input_read(const char *verb, const char *input, size_t *length, int *status);
 const char *cli_input_name(const char *input);
 
-/* Seconds or RFC 3339 or "now", to milliseconds since the epoch. */
+/* Seconds or RFC 3339 or "now", to milliseconds since the epoch, more than 0. */
 bool cli_time_parse(const char *text, int64_t *ms);
+/* "500000", "512KiB", "4MiB"; more than 0. */
+bool cli_size_parse(const char *text, size_t *bytes);
 
 /* Shows a request of --dry-run; `context` is struct cli_preview. */
 struct cli_preview {
 	enum cli_dry_run how;
-	const struct pitot_snapshot *snapshot;
-	struct pitot_label labels[cli_max_labels + 2]; /* that remote write adds to every series */
-	size_t label_count;
+	enum pitot_protocol protocol;
 	size_t count; /* requests so far */
-	bool packed;  /* their bodies are compressed */
+	bool failed;  /* one could not be decoded */
 };
 void cli_preview_show(void *context, const struct pitot_request *request);
 void cli_preview_end(const struct cli_preview *preview);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 int
@@ -40,8 +41,22 @@ cli_exit_code(int code)
 int
 cli_fail(const char *verb, const struct pitot_error *why)
 {
-	fprintf(stderr, "pitot: %s: %s\n", verb, why->text);
+	/* The library begins with what it was asked to do, which stands there already. */
+	size_t length = strlen(verb);
+	bool said = strncmp(why->text, verb, length) == 0 && why->text[length] == ' ';
+	fprintf(stderr, "pitot: %s: %s\n", verb, why->text + (said ? length + 1 : 0));
 	return cli_exit_code(why->code);
+}
+
+void
+cli_warn(const char *verb, const char *format, ...)
+{
+	fprintf(stderr, "pitot: %s: warning: ", verb);
+	va_list arguments;
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
 }
 
 int

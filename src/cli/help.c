@@ -3,7 +3,9 @@
 #include "cli/cli.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <microhttpd.h>
+#include <protobuf-c/protobuf-c.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli/sink_main.h"
@@ -11,9 +13,12 @@
 int
 cli_version(void)
 {
-	printf("pitot %s\nlibcurl %s, libmicrohttpd %s\n"
+	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+	printf("pitot %s\nlibcurl %s (%s), jansson %s, libmicrohttpd %s, protobuf-c %s, snappy\n"
 	       "protocols: Pushgateway, remote write 1.0\n",
-		pitot_version(), curl_version_info(CURLVERSION_NOW)->version, MHD_get_version());
+		pitot_version(), curl->version,
+		curl->ssl_version != NULL ? curl->ssl_version : "no TLS", JANSSON_VERSION,
+		MHD_get_version(), protobuf_c_version());
 	return 0;
 }
 

@@ -49,10 +49,12 @@ has_word(const char *name, const char *word)
 }
 
 static bool
-is_counting(enum pitot_type type)
+has_capital(const char *name)
 {
-	return type == PITOT_COUNTER || type == PITOT_HISTOGRAM || type == PITOT_SUMMARY ||
-		type == PITOT_GAUGE_HISTOGRAM;
+	for (; *name != '\0'; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			return true;
+	return false;
 }
 
 /* ---- names ---- */
@@ -108,10 +110,7 @@ lint_name(struct linter *linter, const struct pitot_sample *sample)
 {
 	static const char *const types[] = {"counter", "gauge", "histogram", "summary"};
 	const char *name = sample->family;
-	bool upper = false;
-	for (const char *at = name; *at != '\0'; at++)
-		upper = upper || (*at >= 'A' && *at <= 'Z');
-	if (upper)
+	if (has_capital(name))
 		find(linter, sample, "names should be written in snake_case");
 	if (strchr(name, ':') != NULL)
 		find(linter, sample, "colons are for recording rules");
@@ -138,52 +137,107 @@ looks_like_id(const char *value)
 }
 
 static void
-lint_labels(struct linter *linter, const struct pitot_sample *sample)
+lint_label(struct linter *linter, const struct pitot_sample *sample, struct pitot_label label)
 {
-	static const char *const ids[] = {
-		"run_id", "request_id", "trace_id", "session_id", "user_id", "pid", "uuid"};
+	static const char *const ids[] = {"id", "run_id", "request_id", "trace_id", "session_id",
+		"user_id", "email", "pid", "uuid"};
+	bool id = looks_like_id(label.value), typed = sample->type != PITOT_UNKNOWN;
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+		id = id || strcasecmp(label.name, ids[i]) == 0;
+	if (id)
+		find(linter, sample,
+			"the label %s=\"%.64s\" looks like an id: each value is a series for ever",
+			label.name, label.value);
+	if (has_capital(label.name))
+		find(linter, sample, "the label %s should be written in snake_case", label.name);
+	if (typed && strcmp(label.name, "le") == 0 && sample->type != PITOT_HISTOGRAM &&
+		sample->type != PITOT_GAUGE_HISTOGRAM)
+		find(linter, sample, "the label le is for histograms");
+	if (typed && strcmp(label.name, "quantile") == 0 && sample->type != PITOT_SUMMARY)
+		find(linter, sample, "the label quantile is for summaries");
+}
+
+static bool
+has_label(const struct pitot_sample *sample, const char *name)
+{
+	for (size_t i = 0; i < sample->label_count; i++)
+		if (strcmp(pitot_sample_label(sample, i).name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A label is told of once, where it begins: the sample before (NULL: none) did not have it. */
+static void
+lint_labels(
+	struct linter *linter, const struct pitot_sample *sample, const struct pitot_sample *before)
+{
 	for (size_t i = 0; i < sample->label_count; i++) {
 		struct pitot_label label = pitot_sample_label(sample, i);
-		bool id = looks_like_id(label.value);
-		for (size_t j = 0; j < sizeof ids / sizeof ids[0]; j++)
-			id = id || strcasecmp(label.name, ids[j]) == 0;
-		if (id)
-			find(linter, sample,
-				"the label %s=\"%s\" looks like an id: each value is a series for "
-				"ever",
-				label.name, label.value);
+		if (before == NULL || !has_label(before, label.name))
+			lint_label(linter, sample, label);
 	}
 }
 
 /* ---- histograms ---- */
 
+/* Of one metric; each problem is told once per family, however many metrics have it. */
 struct histogram {
-	bool has_bucket, has_inf, falls;
+	bool open, has_inf; /* a bucket came; the last one, +Inf, came */
+	bool told_open, told_falls, told_count;
 	double last;
 };
 
 static void
-end_histogram(struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
+tell_once(struct linter *linter, const struct pitot_sample *sample, bool *told, const char *text)
 {
-	if (histogram->has_bucket && !histogram->has_inf)
-		find(linter, sample, "a histogram has no bucket le=\"+Inf\"");
-	if (histogram->falls)
-		find(linter, sample, "a histogram's buckets fall: they must count all below");
-	*histogram = (struct histogram){.last = 0};
+	if (!*told)
+		find(linter, sample, "%s", text);
+	*told = true;
 }
 
 static void
-add_bucket(struct histogram *histogram, const struct pitot_sample *sample)
+end_buckets(struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
 {
+	if (histogram->open && !histogram->has_inf)
+		tell_once(linter, sample, &histogram->told_open,
+			"a histogram has no bucket le=\"+Inf\"");
+	histogram->open = false;
+}
+
+static void
+lint_bucket(struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
+{
+	if (!histogram->open || histogram->has_inf) {
+		histogram->open = true;
+		histogram->has_inf = false;
+	} else if (sample->value < histogram->last) {
+		tell_once(linter, sample, &histogram->told_falls,
+			"a histogram's buckets fall: each must count all below it too");
+	}
+	histogram->last = sample->value;
 	for (size_t i = 0; i < sample->label_count; i++) {
 		struct pitot_label label = pitot_sample_label(sample, i);
 		if (strcmp(label.name, "le") == 0 && strcmp(label.value, "+Inf") == 0)
 			histogram->has_inf = true;
 	}
-	histogram->falls =
-		histogram->falls || (histogram->has_bucket && sample->value < histogram->last);
-	histogram->has_bucket = true;
-	histogram->last = sample->value;
+}
+
+static void
+lint_histogram(
+	struct linter *linter, const struct pitot_sample *sample, struct histogram *histogram)
+{
+	const char *suffix = sample->suffix;
+	if (sample->type != PITOT_HISTOGRAM && sample->type != PITOT_GAUGE_HISTOGRAM)
+		return;
+	if (strcmp(suffix, "_bucket") == 0) {
+		lint_bucket(linter, sample, histogram);
+		return;
+	}
+	end_buckets(linter, sample, histogram);
+	if ((strcmp(suffix, "_count") == 0 || strcmp(suffix, "_gcount") == 0) &&
+		histogram->has_inf && sample->value != histogram->last)
+		tell_once(linter, sample, &histogram->told_count,
+			"a histogram's count is not that of its bucket le=\"+Inf\"");
 }
 
 size_t
@@ -195,19 +249,15 @@ cli_lint(const char *name, const struct pitot_snapshot *snapshot)
 	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
 		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
 		bool new_family = sample.family != before.family;
-		bool bucket = strcmp(sample.suffix, "_bucket") == 0;
-		/* +Inf is the last bucket of its metric. */
-		if (histogram.has_bucket && (new_family || !bucket || histogram.has_inf))
-			end_histogram(&linter, &before, &histogram);
-		if (new_family)
+		if (new_family) {
+			end_buckets(&linter, &before, &histogram);
+			histogram = (struct histogram){.last = 0};
 			lint_name(&linter, &sample);
-		if (!is_counting(sample.type) || !bucket)
-			lint_labels(&linter, &sample);
-		if (bucket)
-			add_bucket(&histogram, &sample);
+		}
+		lint_labels(&linter, &sample, new_family ? NULL : &before);
+		lint_histogram(&linter, &sample, &histogram);
 		before = sample;
 	}
-	if (histogram.has_bucket)
-		end_histogram(&linter, &before, &histogram);
+	end_buckets(&linter, &before, &histogram);
 	return linter.found;
 }

@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -37,8 +38,8 @@ unknown_verb(const char *name)
 	return EX_USAGE;
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	if (argc < 2) {
 		fputs("Usage: pitot push|delete|check|sink|help [OPTION]...\n"
@@ -54,4 +55,14 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
 	return unknown_verb(argv[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "pitot: standard output: %s\n", strerror(errno));
+	return status != 0 ? status : EX_IOERR;
 }

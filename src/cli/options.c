@@ -50,38 +50,44 @@ struct row {
 	char letter;
 	const char *argument; /* NULL: none */
 	unsigned verbs;
-	const char *help; /* NULL: it shares the line of the next row */
+	const char *help;  /* NULL: it shares the line of the next row */
+	const char *alias; /* as curl calls it, or NULL */
 };
 
 static const struct row rows[] = {
-	{ID_URL, "url", 0, "URL", TO, "where to; its path tells the protocol"},
-	{ID_PROTOCOL, "protocol", 0, "P", TO, "auto, pushgateway or remote-write"},
-	{ID_JOB, "job", 0, "NAME", TO, "label job, default \"pitot\""},
-	{ID_INSTANCE, "instance", 0, "NAME", TO, "label instance; none: no such label"},
-	{ID_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series"},
-	{ID_MERGE, "merge", 0, NULL, CLI_PUSH, NULL},
+	{ID_URL, "url", 0, "URL", TO, "where to; its path tells the protocol", NULL},
+	{ID_PROTOCOL, "protocol", 0, "P", TO, "auto, pushgateway or remote-write", NULL},
+	{ID_JOB, "job", 0, "NAME", TO, "label job, default \"pitot\"", NULL},
+	{ID_INSTANCE, "instance", 0, "NAME", TO, "label instance; none: no such label", NULL},
+	{ID_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series", NULL},
+	{ID_MERGE, "merge", 0, NULL, CLI_PUSH, NULL, NULL},
 	{ID_REPLACE, "replace", 0, NULL, CLI_PUSH,
-		"Pushgateway: keep other metrics (default) or not"},
-	{ID_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH, "now, seconds, or 2026-11-23T10:00:00Z"},
-	{ID_TIMEOUT, "timeout", 'm', "TIME", TO, NULL},
-	{ID_DEADLINE, "deadline", 0, "TIME", TO, "one request 10s, all retries 30s"},
-	{ID_USER, "user", 'u', "NAME", TO, NULL},
-	{ID_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login"},
-	{ID_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, "bearer login"},
-	{ID_HEADER, "header", 'H', "'N: V'", TO, "an extra header"},
-	{ID_CA_FILE, "ca-file", 0, "FILE", TO, NULL},
-	{ID_CERT_FILE, "cert-file", 0, "FILE", TO, NULL},
-	{ID_KEY_FILE, "key-file", 0, "FILE", TO, "TLS"},
-	{ID_INSECURE, "insecure", 'k', NULL, TO, "do not verify TLS"},
-	{ID_PROXY, "proxy", 'x', "URL", TO, NULL},
-	{ID_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect through one of these"},
-	{ID_UTF8_NAMES, "utf8-names", 0, NULL, CLI_PUSH, "the receiver takes any UTF-8 names"},
-	{ID_MAX_REQUEST, "max-request-size", 0, "SIZE", CLI_PUSH, "remote write, default 1MiB"},
-	{ID_DRY_RUN, "dry-run", 0, "HOW", CLI_PUSH, "send nothing, show it: text, json or hex"},
-	{ID_STRICT, "strict", 0, NULL, CLI_PUSH | CLI_CHECK, "refuse what the format forbids"},
-	{ID_COUNTS, "counts", 0, NULL, CLI_CHECK, "print the series of each metric"},
-	{ID_VERBOSE, "verbose", 'v', NULL, TO, "tell on stderr what was sent"},
-	{ID_HELP, "help", 'h', NULL, ALL, "this text"},
+		"Pushgateway: keep other metrics (default) or not", NULL},
+	{ID_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH, "now, seconds, or 2026-11-23T10:00:00Z",
+		NULL},
+	{ID_TIMEOUT, "timeout", 'm', "TIME", TO, NULL, NULL},
+	{ID_DEADLINE, "deadline", 0, "TIME", TO, "one request 10s, all retries 30s", NULL},
+	{ID_USER, "user", 'u', "NAME", TO, NULL, NULL},
+	{ID_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login", NULL},
+	{ID_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, "bearer login", NULL},
+	{ID_HEADER, "header", 'H', "'N: V'", TO, "an extra header", NULL},
+	{ID_CA_FILE, "ca-file", 0, "FILE", TO, NULL, "cacert"},
+	{ID_CERT_FILE, "cert-file", 0, "FILE", TO, NULL, "cert"},
+	{ID_KEY_FILE, "key-file", 0, "FILE", TO, "TLS", "key"},
+	{ID_INSECURE, "insecure", 'k', NULL, TO, "do not verify TLS", NULL},
+	{ID_PROXY, "proxy", 'x', "URL", TO, NULL, NULL},
+	{ID_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect through one of these", NULL},
+	{ID_UTF8_NAMES, "utf8-names", 0, NULL, CLI_PUSH, "the receiver takes any UTF-8 names",
+		NULL},
+	{ID_MAX_REQUEST, "max-request-size", 0, "SIZE", CLI_PUSH, "remote write, default 1MiB",
+		NULL},
+	{ID_DRY_RUN, "dry-run", 0, "HOW", CLI_PUSH, "send nothing, show it: text, json or hex",
+		NULL},
+	{ID_STRICT, "strict", 0, NULL, CLI_PUSH | CLI_CHECK, "refuse what the format forbids",
+		NULL},
+	{ID_COUNTS, "counts", 0, NULL, CLI_CHECK, "print the series of each metric", NULL},
+	{ID_VERBOSE, "verbose", 'v', NULL, TO, "tell on stderr what was sent", NULL},
+	{ID_HELP, "help", 'h', NULL, ALL, "this text", NULL},
 };
 enum { row_count = sizeof rows / sizeof rows[0] };
 
@@ -124,6 +130,7 @@ struct reader {
 	struct cli_options *options;
 	enum cli_verb_bit verb;
 	const char *verb_name;
+	size_t env_labels, env_headers; /* how many the environment gives */
 };
 
 static int
@@ -142,39 +149,63 @@ set_duration(const struct reader *reader, const struct row *row, const char *val
 	return *ms > 0 ? 0 : bad_value(reader, row, value, "more than nothing");
 }
 
-/* Cuts "name<cut>value" in place, which argv allows. */
+/*
+ * Cuts "name<cut>value" in place, which argv allows. It takes the place of one of the same name
+ * among the first `replaceable`, those of the environment.
+ */
 static int
-add_pair(const struct reader *reader, const struct row *row, char *value, char cut,
-	struct pitot_label *list, size_t *count)
+add_pair(const struct reader *reader, const struct row *row, char *value, struct pitot_label *list,
+	size_t *count)
 {
-	char *at = strchr(value, cut);
+	bool is_label = row->id == ID_LABEL;
+	size_t replaceable = is_label ? reader->env_labels : reader->env_headers, index = 0;
+	char *at = strchr(value, is_label ? '=' : ':');
 	if (at == NULL || at == value)
-		return bad_value(reader, row, value, cut == '=' ? "NAME=VALUE" : "'Name: value'");
-	if (*count == cli_max_labels)
-		return cli_usage(reader->verb_name, "--%s: at most %d", row->name, cli_max_labels);
+		/* A header may be secret. */
+		return is_label ? bad_value(reader, row, value, "NAME=VALUE")
+				: cli_usage(reader->verb_name,
+					  "--header: expected 'Name: value', with a colon");
 	*at++ = '\0';
-	if (cut == ':')
+	if (!is_label)
 		at += strspn(at, " \t");
-	list[(*count)++] = (struct pitot_label){value, at};
+	while (index < replaceable && strcmp(list[index].name, value) != 0)
+		index++;
+	if (index == replaceable)
+		index = *count;
+	if (index == cli_max_labels)
+		return cli_usage(reader->verb_name, "--%s: at most %d", row->name, cli_max_labels);
+	list[index] = (struct pitot_label){value, at};
+	if (index == *count)
+		++*count;
 	return 0;
 }
 
 static int
 set_size(const struct reader *reader, const struct row *row, const char *value, size_t *size)
 {
-	static const struct {
-		const char *unit;
-		unsigned long long bytes;
-	} units[] = {{"", 1}, {"KB", 1000}, {"KiB", 1024}, {"MB", 1000000}, {"MiB", 1 << 20}};
-	char *end;
-	unsigned long long number = strtoull(value, &end, 10);
-	if (*value >= '0' && *value <= '9' && number < 1000000000)
-		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-			if (strcmp(end, units[i].unit) == 0) {
-				*size = (size_t)(number * units[i].bytes);
-				return 0;
-			}
-	return bad_value(reader, row, value, "a number of bytes, with KB, KiB, MB or MiB");
+	return cli_size_parse(value, size)
+		? 0
+		: bad_value(reader, row, value, "bytes such as 500000, 512KiB or 4MiB");
+}
+
+static void
+warn_of_password(const struct reader *reader)
+{
+	cli_warn(reader->verb_name,
+		"others on this machine can see a password on the command line; use "
+		"--password-file");
+}
+
+/* A password stands between // and @. */
+static void
+set_url(const struct reader *reader, const char *value)
+{
+	const char *host = strstr(value, "://");
+	host = host == NULL ? value : host + 3;
+	const char *at = memchr(host, '@', strcspn(host, "/?#"));
+	reader->options->config.push.url = value;
+	if (at != NULL && memchr(host, ':', (size_t)(at - host)) != NULL)
+		warn_of_password(reader);
 }
 
 static int
@@ -190,10 +221,7 @@ set_user(const struct reader *reader, const char *value)
 	if (colon != NULL) {
 		*colon = '\0';
 		options->config.push.http.password = colon + 1;
-		fprintf(stderr,
-			"pitot: %s: warning: others on this machine can see a password on the "
-			"command line; use --password-file\n",
-			reader->verb_name);
+		warn_of_password(reader);
 	}
 	return 0;
 }
@@ -221,8 +249,7 @@ set_word(const struct reader *reader, const struct row *row, const char *value)
 static int
 set_time(const struct reader *reader, const struct row *row, const char *value)
 {
-	reader->options->has_time =
-		cli_time_parse(value, &reader->options->time_ms) && reader->options->time_ms > 0;
+	reader->options->has_time = cli_time_parse(value, &reader->options->time_ms);
 	return reader->options->has_time
 		? 0
 		: bad_value(reader, row, value, "now, seconds since 1970, or 2026-11-23T10:00:00Z");
@@ -235,8 +262,7 @@ set(const struct reader *reader, const struct row *row, char *value)
 	struct pitot_push_options *push = &options->config.push;
 	switch (row->id) {
 	case ID_URL:
-		push->url = value;
-		push->protocol = PITOT_PROTOCOL_AUTO; /* the environment's is for its own URL */
+		set_url(reader, value);
 		return 0;
 	case ID_PROTOCOL:
 	case ID_DRY_RUN:
@@ -248,10 +274,9 @@ set(const struct reader *reader, const struct row *row, char *value)
 		push->instance = strcmp(value, "none") == 0 ? "" : value;
 		return 0;
 	case ID_LABEL:
-		return add_pair(reader, row, value, '=', options->labels, &push->label_count);
+		return add_pair(reader, row, value, options->labels, &push->label_count);
 	case ID_HEADER:
-		return add_pair(
-			reader, row, value, ':', options->headers, &push->http.header_count);
+		return add_pair(reader, row, value, options->headers, &push->http.header_count);
 	case ID_MERGE:
 		push->mode = PITOT_MERGE;
 		return 0;
@@ -317,7 +342,7 @@ set(const struct reader *reader, const struct row *row, char *value)
 static bool
 same_name(const char *given, size_t length, const char *name)
 {
-	if (strlen(name) != length)
+	if (name == NULL || strlen(name) != length)
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if (given[i] != name[i] && !(given[i] == '_' && name[i] == '-'))
@@ -349,7 +374,8 @@ find_row(const struct reader *reader, const char *argument, size_t length)
 		if ((row->verbs & reader->verb) == 0)
 			continue;
 		if (argument[1] != '-' ? row->letter == argument[1]
-				       : same_name(argument + 2, length - 2, row->name))
+				       : same_name(argument + 2, length - 2, row->name) ||
+					same_name(argument + 2, length - 2, row->alias))
 			return row;
 	}
 	return NULL;
@@ -382,43 +408,37 @@ read_option(const struct reader *reader, int argc, char **argv, int *at)
 
 /* ---- the face ---- */
 
-static int
-read_environment(struct cli_options *options, const char *verb)
+/* A login of the command line takes the place of the environment's as a whole. */
+static void
+settle_login(struct pitot_http_options *http, const struct pitot_http_options *environment)
 {
-	struct pitot_error why;
-	if (pitot_config_from_env(&options->config, "PITOT", &why) == 0)
-		return 0;
-	return cli_fail(verb, &why);
+	if (http->username != NULL || http->bearer_token_file != NULL)
+		return;
+	http->username = environment->username;
+	http->bearer_token_file = environment->bearer_token_file;
+	if (http->password_file != NULL)
+		return;
+	http->password_file = environment->password_file;
+	http->password = environment->password;
 }
 
-/* The environment's labels and headers come first, then those of the command line. */
-static int
-take_lists(struct cli_options *options, const char *verb)
+static void
+forget_login(struct pitot_http_options *http)
 {
-	struct pitot_config *config = &options->config;
-	size_t labels = config->registry.label_count, headers = config->push.http.header_count;
-	if (labels > cli_max_labels || headers > cli_max_labels)
-		return cli_usage(
-			verb, "the environment has more than %d labels or headers", cli_max_labels);
-	for (size_t i = 0; i < labels; i++)
-		options->labels[i] = config->registry.labels[i];
-	for (size_t i = 0; i < headers; i++)
-		options->headers[i] = config->push.http.headers[i];
-	config->push.labels = options->labels;
-	config->push.label_count = labels;
-	config->push.http.headers = options->headers;
-	return 0;
+	http->username = http->password = http->password_file = http->bearer_token_file = NULL;
 }
 
 int
 cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv)
 {
-	const struct reader reader = {options, verb, argv[0]};
 	bool only_words = false;
 	*options = (struct cli_options){.input = NULL};
-	int status = verb == CLI_CHECK ? 0 : read_environment(options, argv[0]);
-	if (status == 0)
-		status = take_lists(options, argv[0]);
+	int status = verb == CLI_CHECK ? 0 : cli_environment_read(options, argc, argv);
+	struct pitot_http_options *http = &options->config.push.http;
+	const struct pitot_http_options environment = *http;
+	const struct reader reader = {
+		options, verb, argv[0], options->config.push.label_count, http->header_count};
+	forget_login(http);
 	for (int at = 1; status == 0 && at < argc; at++) {
 		bool option = !only_words && argv[at][0] == '-' && argv[at][1] != '\0';
 		if (option && strcmp(argv[at], "--") == 0)
@@ -430,6 +450,7 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 		else
 			status = cli_usage(argv[0], "\"%s\" is one argument too many", argv[at]);
 	}
+	settle_login(http, &environment);
 	if (options->input == NULL)
 		options->input = "-";
 	return status;

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * --dry-run: each request as a person reads it (the request line, the headers, the text or the
- * series), as JSON, or as the bytes of the body. The library has hidden the secrets already.
+ * series), as JSON, or as the bytes of the body. The series of remote write are decoded from the
+ * request's own bytes. The library has hidden the secrets already.
  */
 #include "cli/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/sink.h"
+#include "proto/remote_write_v1.pb-c.h"
+
+/* NULL, with preview->failed, if it cannot be decoded. */
+static Prometheus__WriteRequest *
+decode(struct cli_preview *preview, const struct pitot_request *request)
+{
+	Prometheus__WriteRequest *write =
+		prometheus__write_request__unpack(NULL, request->plain_length, request->plain);
+	preview->failed = preview->failed || write == NULL;
+	return write;
+}
 
 /* ---- JSON ---- */
 
@@ -29,37 +42,63 @@ put_json(const char *text, size_t length)
 	putchar('"');
 }
 
-static bool
-is_packed(const struct pitot_request *request)
+/* Samples as the API of Prometheus writes them: [seconds, "value"]. */
+static void
+put_samples(const Prometheus__TimeSeries *series)
 {
-	return request->plain != request->body;
+	for (size_t i = 0; i < series->n_samples; i++) {
+		struct sink_text number = {.bytes = NULL};
+		int64_t ms = series->samples[i]->timestamp;
+		sink_text_number(&number, series->samples[i]->value, false);
+		printf("%s[%lld.%03lld, \"%s\"]", i == 0 ? "" : ", ", (long long)ms / 1000,
+			(long long)ms % 1000, sink_text_chars(&number));
+		sink_text_clear(&number);
+	}
 }
 
 static void
-show_json(const struct cli_preview *preview, const struct pitot_request *request)
+put_series(struct cli_preview *preview, const struct pitot_request *request)
 {
-	static const char hex[] = "0123456789abcdef";
+	Prometheus__WriteRequest *write = decode(preview, request);
+	for (size_t i = 0; write != NULL && i < write->n_timeseries; i++) {
+		const Prometheus__TimeSeries *series = write->timeseries[i];
+		printf("%s\n   {\"labels\": {", i == 0 ? "" : ",");
+		for (size_t k = 0; k < series->n_labels; k++) {
+			fputs(k == 0 ? "" : ", ", stdout);
+			put_json(series->labels[k]->name, strlen(series->labels[k]->name));
+			fputs(": ", stdout);
+			put_json(series->labels[k]->value, strlen(series->labels[k]->value));
+		}
+		fputs("}, \"samples\": [", stdout);
+		put_samples(series);
+		fputs("]}", stdout);
+	}
+	if (write != NULL)
+		prometheus__write_request__free_unpacked(write, NULL);
+}
+
+static void
+show_json(struct cli_preview *preview, const struct pitot_request *request)
+{
 	fputs(preview->count == 0 ? "[\n" : ",\n", stdout);
 	printf(" {\"method\": \"%s\", \"url\": ", request->method);
 	put_json(request->url, strlen(request->url));
-	fputs(", \"headers\": {", stdout);
+	fputs(",\n  \"headers\": {", stdout);
 	for (size_t i = 0; i < request->header_count; i++) {
 		fputs(i == 0 ? "" : ", ", stdout);
 		put_json(request->headers[i].name, strlen(request->headers[i].name));
 		fputs(": ", stdout);
 		put_json(request->headers[i].value, strlen(request->headers[i].value));
 	}
-	printf("},\n  \"bytes\": %zu, \"plain_bytes\": %zu, ", request->body_length,
+	printf("},\n  \"bytes\": %zu, \"plain_bytes\": %zu,\n  ", request->body_length,
 		request->plain_length);
-	if (!is_packed(request)) {
-		fputs("\"body\": ", stdout);
-		put_json(request->body, request->body_length);
+	if (preview->protocol == PITOT_PROTOCOL_REMOTE_WRITE) {
+		fputs("\"series\": [", stdout);
+		put_series(preview, request);
+		putchar(']');
 	} else {
-		const unsigned char *body = request->body;
-		fputs("\"body_hex\": \"", stdout);
-		for (size_t i = 0; i < request->body_length; i++)
-			printf("%c%c", hex[body[i] >> 4], hex[body[i] & 15]);
-		putchar('"');
+		fputs("\"text\": ", stdout);
+		put_json(request->body, request->body_length);
 	}
 	putchar('}');
 }
@@ -92,7 +131,24 @@ show_hex(const struct pitot_request *request)
 /* ---- text ---- */
 
 static void
-show_text(const struct cli_preview *preview, const struct pitot_request *request)
+show_series(struct cli_preview *preview, const struct pitot_request *request)
+{
+	Prometheus__WriteRequest *write = decode(preview, request);
+	size_t samples = 0;
+	if (write == NULL)
+		return;
+	for (size_t i = 0; i < write->n_timeseries; i++) {
+		samples += write->timeseries[i]->n_samples;
+		sink_print_series(stdout, write->timeseries[i]);
+	}
+	printf("# %zu series, %zu samples, %zu families described; %zu bytes, %zu compressed\n",
+		write->n_timeseries, samples, write->n_metadata, request->plain_length,
+		request->body_length);
+	prometheus__write_request__free_unpacked(write, NULL);
+}
+
+static void
+show_text(struct cli_preview *preview, const struct pitot_request *request)
 {
 	if (preview->count > 0)
 		putchar('\n');
@@ -100,9 +156,8 @@ show_text(const struct cli_preview *preview, const struct pitot_request *request
 	for (size_t i = 0; i < request->header_count; i++)
 		printf("%s: %s\n", request->headers[i].name, request->headers[i].value);
 	putchar('\n');
-	if (is_packed(request))
-		printf("# %zu bytes, %zu before compression\n", request->body_length,
-			request->plain_length);
+	if (preview->protocol == PITOT_PROTOCOL_REMOTE_WRITE)
+		show_series(preview, request);
 	else
 		fwrite(request->body, 1, request->body_length, stdout);
 }
@@ -121,26 +176,12 @@ cli_preview_show(void *context, const struct pitot_request *request)
 	default:
 		show_text(preview, request);
 	}
-	preview->packed = preview->packed || is_packed(request);
 	preview->count++;
 }
 
 void
 cli_preview_end(const struct cli_preview *preview)
 {
-	char *text;
-	size_t length;
-	const struct pitot_encode_options options = {
-		.timestamps = true, .labels = preview->labels, .label_count = preview->label_count};
 	if (preview->how == CLI_SHOW_JSON)
 		puts(preview->count == 0 ? "[]" : "\n]");
-	/* Remote write's body is not for people: the series are shown as text, labels and all. */
-	if (preview->how != CLI_SHOW_TEXT || !preview->packed ||
-		pitot_encode(preview->snapshot, PITOT_TEXT_0_0_4, &options, &text, &length, NULL) !=
-			0)
-		return;
-	fwrite(text, 1, length, stdout);
-	free(text);
-	printf("# %zu series in %zu request%s\n", pitot_snapshot_size(preview->snapshot),
-		preview->count, preview->count == 1 ? "" : "s");
 }

@@ -50,31 +50,33 @@ tell(const struct pitot_report *report)
 }
 
 static int
+show_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot,
+	enum pitot_protocol protocol)
+{
+	struct pitot_error why;
+	struct cli_preview preview = {.how = options->dry_run, .protocol = protocol};
+	int code = pitot_push_preview(snapshot, options->time_ms, &options->config.push,
+		cli_preview_show, &preview, &why);
+	cli_preview_end(&preview);
+	if (code == 0 && preview.failed)
+		return cli_fail("push",
+			&(struct pitot_error){
+				.code = PITOT_FAILED, .text = "a request cannot be decoded"});
+	return code == 0 ? 0 : cli_fail("push", &why);
+}
+
+static int
 send_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot)
 {
 	struct pitot_error why;
 	struct pitot_report report = {.series = 0};
-	const struct pitot_push_options *push = &options->config.push;
-	int64_t time_ms = options->has_time ? options->time_ms : 0;
-	if (options->dry_run != CLI_SEND) {
-		struct cli_preview preview = {.how = options->dry_run, .snapshot = snapshot};
-		if (push->job != NULL)
-			preview.labels[preview.label_count++] =
-				(struct pitot_label){"job", push->job};
-		if (push->instance != NULL && push->instance[0] != '\0')
-			preview.labels[preview.label_count++] =
-				(struct pitot_label){"instance", push->instance};
-		for (size_t i = 0; i < push->label_count; i++)
-			preview.labels[preview.label_count++] = push->labels[i];
-		if (pitot_push_preview(snapshot, time_ms, push, cli_preview_show, &preview, &why) !=
-			0)
-			return cli_fail("push", &why);
-		cli_preview_end(&preview);
-		return 0;
-	}
-	int code = pitot_push_snapshot(snapshot, time_ms, push, &report, &why);
+	int code = pitot_push_snapshot(
+		snapshot, options->time_ms, &options->config.push, &report, &why);
 	if (options->verbose && report.attempts > 0)
 		tell(&report);
+	if (report.samples_dropped > 0)
+		cli_warn("push", "%zu samples were left out: %s", report.samples_dropped,
+			report.dropped_reason != NULL ? report.dropped_reason : "unknown");
 	return code == 0 ? 0 : cli_fail("push", &why);
 }
 
@@ -89,6 +91,9 @@ push_input(struct cli_options *options)
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
 	if (push->instance == NULL && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		push->instance = "";
+	if (options->has_time && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
+		return cli_usage("push",
+			"--timestamp: a Pushgateway takes no timestamps; remote write does");
 	size_t length = 0;
 	int status = 0;
 	char *text = cli_input_read("push", options->input, &length, &status);
@@ -98,7 +103,8 @@ push_input(struct cli_options *options)
 	free(text);
 	if (snapshot == NULL)
 		return cli_fail("push", &why);
-	status = send_snapshot(options, snapshot);
+	status = options->dry_run != CLI_SEND ? show_snapshot(options, snapshot, protocol)
+					      : send_snapshot(options, snapshot);
 	pitot_snapshot_free(snapshot);
 	return status;
 }

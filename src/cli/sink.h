@@ -389,6 +389,10 @@ void sink_remote_write(struct sink *sink, const struct sink_request *request, bo
 void sink_pushgateway(struct sink *sink, const struct sink_request *request, struct sink_span path,
 	bool refuse, struct sink_answer *answer);
 
+struct Prometheus__TimeSeries;
+/* A line for each sample: name{labels} value @seconds; a stale marker's value is "stale". */
+void sink_print_series(FILE *out, const struct Prometheus__TimeSeries *series);
+
 /* ---- sink_http.c ---- */
 
 struct sink_http_options {

@@ -137,9 +137,8 @@ find_series(struct sink *sink, struct sink_view *view)
 
 /* ---- storing and printing ---- */
 
-/* name{labels} value @seconds; a stale marker's value is "stale". */
-static void
-print_series(FILE *out, const Series *series)
+void
+sink_print_series(FILE *out, const Series *series)
 {
 	struct sink_text text = {0};
 	series_text(series, &text);
@@ -173,7 +172,7 @@ store_write(struct sink *sink, const struct sink_view *view)
 		struct sink_series *held = view->series[i];
 		samples += series->n_samples + series->n_histograms;
 		if (sink->print == SINK_PRINT_SAMPLES)
-			print_series(sink->out, series);
+			sink_print_series(sink->out, series);
 		if (series->n_samples == 0)
 			continue;
 		held->accepted = true;
