@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The help texts; each fits a screen of 24 lines but that of push, which has more options. */
+/* The help texts; each fits a screen of 24 lines. */
 #include "cli/cli.h"
 
 #include <curl/curl.h>
