@@ -40,7 +40,7 @@ help_all(void)
 	      "  echo 'rows_total 5' | pitot push --url http://localhost:9091 --job import\n"
 	      "  pitot push m.prom --url http://localhost:9090/api/v1/write --job import\n"
 	      "\n"
-	      "The environment sets options too: PITOT_URL, PITOT_JOB, ... All of it: man pitot.\n",
+	      "The environment sets options too: PITOT_URL, PITOT_JOB, ... More: man pitot.\n",
 		stdout);
 }
 

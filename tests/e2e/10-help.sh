@@ -71,6 +71,7 @@ itself()
 	expect_contains "no verb: usage on stderr" "$err" "Usage: pitot"
 	expect_run "an unknown verb" 64 "$pitot" psuh
 	expect_contains "an unknown verb: the nearest" "$err" 'did you mean "push"'
+	# shellcheck disable=SC2016
 	expect_run "stdout that is full" 74 bash -c '"$1" --version >/dev/full' - "$pitot"
 }
 

@@ -90,6 +90,7 @@ input()
 	printf 'backup_ok\t1\r\n' >"$work/tolerated"
 	expect_run "a tolerant reader" 0 "$pitot" push "$work/tolerated" --url "$nobody" --dry-run=text
 	fails 65 "tolerated:1:" push "$work/tolerated" --url "$nobody" --strict
+	# shellcheck disable=SC2016
 	expect_run "stdout that is full" 74 bash -c \
 		'"$1" push "$2" --url http://localhost --dry-run=text >/dev/full' - "$pitot" "$work/good"
 }
@@ -113,7 +114,7 @@ variables()
 		"$pitot" push "$work/good" --url http://here --bearer-token-file "$work/password" \
 		--dry-run=text
 	expect_run "--protocol before --url" 0 "$pitot" push "$work/good" \
-		--protocol=remote_write --url http://here/any --dry-run=text
+		--protocol=remote-write --url http://here/any --dry-run=text
 }
 
 nobody_there()
@@ -143,7 +144,7 @@ answers()
 {
 	start_sink --script='400 404 413'
 	fails 65 "400" push "$work/good" --url "$url"
-	fails 65 "404" push "$work/good" --url "$url"
+	fails 1 "404" push "$work/good" --url "$url"
 	fails 65 "413" push "$work/good" --url "$url/api/v1/write"
 	expect_run "success" 0 "$pitot" push "$work/good" --url "$url"
 	expect "success says nothing" "$out$err" ""
