@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters and gauges whose value is computed when it is gathered: children without a number of their
- * own. The callback runs without a lock. Wrong declarations are mistakes, as everywhere.
+ * Counters and gauges whose value is computed when it is gathered: children without a number of
+ * their own. The callback runs without a lock. Wrong declarations are mistakes, as everywhere.
  */
 #include "base/number.h"
 #include "metrics/registry.h"

@@ -124,6 +124,14 @@ struct hot {
 	double values[1024];
 };
 
+/* The floor: what the loop and its indirect call cost. */
+static void
+nothing(struct hot *hot, size_t i)
+{
+	(void)hot;
+	(void)i;
+}
+
 static void
 inc(struct hot *hot, size_t i)
 {
@@ -217,6 +225,7 @@ bench_updates(void)
 		hot.values[i] = 0.003 * (double)(1 + mix(i) % 10000) / 3;
 	for (size_t i = 0; i < 1024; i++)
 		lookup(&hot, i);
+	measure(&hot, "empty_call", nothing);
 	measure(&hot, "counter_inc", inc);
 	measure(&hot, "gauge_set", set);
 	measure(&hot, "histogram_observe", observe);
