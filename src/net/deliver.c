@@ -151,7 +151,8 @@ send_once(struct pt_transport *transport, const struct pt_http_request *request,
 	char number[16];
 	struct pt_http_request again = *request;
 	if (delivery->attempts > 0 && request->header_count <= max_headers) {
-		memcpy(headers, request->headers, request->header_count * sizeof headers[0]);
+		for (size_t i = 0; i < request->header_count; i++)
+			headers[i] = request->headers[i];
 		(void)snprintf(number, sizeof number, "%u", delivery->attempts);
 		headers[again.header_count++] = (struct pitot_label){"Retry-Attempt", number};
 		again.headers = headers;
