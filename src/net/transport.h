@@ -21,21 +21,24 @@ struct pt_http_request {
 };
 
 struct pt_http_answer {
-	int status;             /* 100 to 599; 0 when there was no answer */
-	bool maybe_received;    /* no answer, but the request may have reached the receiver */
+	int status; /* 100 to 599; 0 when there was no answer */
+	/*
+	 * The request may have reached the receiver without an answer: there is none, or it is the
+	 * answer to a second sending, since a kept connection was closed during the first.
+	 */
+	bool maybe_received;
 	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
 	char location[256];     /* of a 3xx, cut, printable; "" for none */
-	char body[PT_LIMIT_ANSWER +
-		1]; /* the start of the answer's body, made printable, with NUL */
+	/* The start of the answer's body, made printable, with NUL. */
+	char body[PT_LIMIT_ANSWER + 1];
 };
 
 struct pt_transport {
 	/*
-	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left
-	 * of `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer
-	 * that has a status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset,
-	 * timeout: may be tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying
-	 * again is useless).
+	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left of
+	 * `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer that has a
+	 * status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset, timeout: may be
+	 * tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying again is useless).
 	 */
 	int (*send)(struct pt_transport *transport, const struct pt_http_request *request,
 		int64_t timeout_ms, struct pt_deadline *deadline, struct pt_http_answer *answer,
