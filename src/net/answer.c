@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a receiver answers is not trusted: it is kept up to a limit, read on up to another so that the
- * connection can be used again, and cut off there. Nothing here fails; what cannot be understood is
- * as if it had not been sent.
+ * What a receiver answers is not trusted: it is kept up to a limit, read on up to another so that
+ * the connection can be used again, and cut off there. Nothing here fails; what cannot be
+ * understood is as if it had not been sent.
  */
 #include "net/answer.h"
 
@@ -96,7 +96,7 @@ retry_after(const char *value, size_t length)
 	text[length] = '\0';
 	if (strspn(text, "0123456789") == length)
 		return length > 9 ? INT64_C(1000) * 1000 * 1000 * 1000 : (int64_t)atol(text) * 1000;
-	/* A date begins with the day's name; curl_getdate() would find one in "-5" or "1.5 h" too. */
+	/* A date begins with the day's name; curl_getdate() sees dates in much else too. */
 	time_t when = strspn(text, "MTWFS") == 1 ? curl_getdate(text, NULL) : -1;
 	if (when < 0)
 		return -1;

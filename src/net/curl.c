@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport over libcurl: one easy handle, so one kept-alive connection, driven through the multi
- * interface, whose poll another thread can wake.
+ * The transport over libcurl: one easy handle, so one kept-alive connection, driven through the
+ * multi interface, whose poll another thread can wake.
  *
  * The happy path is: set the request, run it, read the answer. Possible failures are: a file of the
  * options cannot be read (trying again is useless), no connection, no or a broken answer, the
@@ -333,10 +333,11 @@ tell_distrust(const struct curl_transport *transport, const char *detail, struct
 {
 	long verdict = 0;
 	(void)curl_easy_getinfo(transport->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-	if (verdict == 0)
+	/* 1 is what libcurl begins with: the chain was found good, then the name was not. */
+	if (verdict <= 1)
 		return pt_error_set(why, PITOT_UNAVAILABLE,
 			"TLS: the receiver's certificate is not for this host: %s", detail);
-	/* OpenSSL's X509_V_ERR_…: no issuer found, or self-signed; of the others detail says all. */
+	/* OpenSSL's X509_V_ERR_…: no issuer found, or self-signed; else the detail says all. */
 	bool unknown = verdict == 2 || (verdict >= 18 && verdict <= 21);
 	if (unknown && transport->ca_file != NULL)
 		return pt_error_set(why, PITOT_UNAVAILABLE,
@@ -393,6 +394,11 @@ tell_failure(const struct curl_transport *transport, CURLcode result, struct pit
 	case CURLE_SSL_CERTPROBLEM:
 		return pt_error_set(why, PITOT_NO_INPUT, "client certificate %s with key %s: %s",
 			transport->cert_file, transport->key_file, detail);
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return pt_error_set(why, PITOT_UNAVAILABLE, "no answer from the receiver: %s%s",
+			detail, hint_of(result, detail));
 	case CURLE_OUT_OF_MEMORY:
 		return pt_error_memory(why);
 	case CURLE_URL_MALFORMAT:

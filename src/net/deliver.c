@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The happy path is: send, get a 2xx, done. Possible failures are: no answer, or one that asks for
- * another try (5xx, 429, 408), which is waited for and sent again with the same bytes; an answer that
- * is final, which is told with what the receiver said; the deadline, which ends it wherever it is. A
- * wait that would pass the deadline is not waited.
+ * another try (5xx, 429, 408), which is waited for and sent again with the same bytes; an answer
+ * that is final, which is told with what the receiver said; the deadline, which ends it wherever it
+ * is. A wait that would pass the deadline is not waited.
  */
 #include "net/deliver.h"
 

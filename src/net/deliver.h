@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request until it is answered for good: the retry policy (specs/remote-write 4.1). Retried: 5xx,
- * 429, 408, and every failure to get an answer; never another 4xx. Waits grow with full jitter;
- * Retry-After replaces them, capped. All of it ends at the deadline.
+ * One request until it is answered for good: the retry policy (specs/remote-write 4.1). Retried:
+ * 5xx, 429, 408, and every failure to get an answer; never another 4xx. Waits grow with full
+ * jitter; Retry-After replaces them, capped. All of it ends at the deadline.
  */
 #ifndef PT_NET_DELIVER_H
 #define PT_NET_DELIVER_H

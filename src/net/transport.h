@@ -35,10 +35,11 @@ struct pt_http_answer {
 
 struct pt_transport {
 	/*
-	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left of
-	 * `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer that has a
-	 * status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset, timeout: may be
-	 * tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying again is useless).
+	 * Sends one request and waits for the answer, no longer than min(timeout_ms, what is left
+	 * of `deadline`), even if the deadline is hastened meanwhile. Returns 0 with any answer
+	 * that has a status; otherwise PITOT_NO_HOST, PITOT_UNAVAILABLE (connect, TLS, reset,
+	 * timeout: may be tried again), or PITOT_USAGE, PITOT_NO_INPUT, PITOT_NO_MEMORY (trying
+	 * again is useless).
 	 */
 	int (*send)(struct pt_transport *transport, const struct pt_http_request *request,
 		int64_t timeout_ms, struct pt_deadline *deadline, struct pt_http_answer *answer,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * URLs. libcurl's parser judges them, so that what is accepted here is what it will use. It fails on
- * anything that is no http or https URL with a host, and when memory is out.
+ * URLs. libcurl's parser judges them, so that what is accepted here is what it will use. It fails
+ * on anything that is no http or https URL with a host, and when memory is out.
  */
 #include "net/url.h"
 
