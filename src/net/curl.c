@@ -10,21 +10,20 @@
  */
 #include "net/transport.h"
 
-#include "base/error.h"
 #include "base/buf.h"
-#include "base/utf8.h"
+#include "base/error.h"
+#include "net/answer.h"
 #include "net/headers.h"
 #include "net/secret.h"
+#include "net/url.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 #include <unistd.h>
-
-/* What an answer may weigh in all; more ends the connection. */
-enum { answer_most = 1 << 20 };
 
 struct curl_transport {
 	struct pt_transport base;
@@ -32,11 +31,12 @@ struct curl_transport {
 	CURLM *multi;
 	struct curl_slist *user_headers;
 	char *username, *password;
+	char *ca_file, *cert_file, *key_file, *unix_socket; /* to name them */
 	struct pt_secret password_file, token_file;
-	char detail[CURL_ERROR_SIZE];
 	/* Of the request under way. */
-	struct pt_http_answer *answer;
-	size_t body_kept, body_seen;
+	struct pt_answer_reader reader;
+	unsigned times_sent; /* more than once where a kept connection turned out to be closed */
+	char detail[CURL_ERROR_SIZE];
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -48,94 +48,6 @@ start_curl(void)
 	curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* ---- reading the answer ---- */
-
-/* Control characters and broken UTF-8 become '?', so that a log line stays one. */
-static void
-make_printable(char *text)
-{
-	size_t length = strlen(text);
-	for (size_t at = 0; at < length;) {
-		size_t from = at;
-		int32_t c = pt_utf8_next(text, length, &at);
-		if (c < ' ' || (c >= 0x7f && c < 0xa0))
-			memset(text + from, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?',
-				at - from);
-	}
-	while (length > 0 && text[length - 1] == ' ')
-		text[--length] = '\0';
-}
-
-static size_t
-take_body(char *bytes, size_t one, size_t count, void *context)
-{
-	struct curl_transport *transport = context;
-	size_t length = one * count, room = PT_LIMIT_ANSWER - transport->body_kept;
-	size_t kept = length < room ? length : room;
-	char *to = transport->answer->body + transport->body_kept;
-	memcpy(to, bytes, kept);
-	for (size_t i = 0; i < kept; i++)
-		to[i] = to[i] == '\0' ? '?' : to[i];
-	transport->body_kept += kept;
-	transport->body_seen += length;
-	/* Anything but the length ends the transfer; the answer's status is known by then. */
-	return transport->body_seen > answer_most ? 0 : length;
-}
-
-static bool
-is_header(
-	const char *line, size_t length, const char *name, const char **value, size_t *value_length)
-{
-	size_t size = strlen(name);
-	if (length <= size || line[size] != ':' || strncasecmp(line, name, size) != 0)
-		return false;
-	const char *at = line + size + 1, *end = line + length;
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	while (end > at && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
-		end--;
-	*value = at;
-	*value_length = (size_t)(end - at);
-	return true;
-}
-
-/* Seconds or a date; -1 for anything else, and for what lies in the past. */
-static int64_t
-retry_after(const char *value, size_t length)
-{
-	char text[64];
-	if (length == 0 || length >= sizeof text)
-		return -1;
-	memcpy(text, value, length);
-	text[length] = '\0';
-	if (strspn(text, "0123456789") == length)
-		return length > 9 ? INT64_C(1000) * 1000 * 1000 * 1000 : (int64_t)atol(text) * 1000;
-	time_t when = curl_getdate(text, NULL);
-	if (when < 0)
-		return -1;
-	int64_t left_ms = (int64_t)when * 1000 - pt_clock_real()->wall_ms(pt_clock_real());
-	return left_ms < 0 ? -1 : left_ms;
-}
-
-static size_t
-take_header(char *line, size_t one, size_t count, void *context)
-{
-	struct curl_transport *transport = context;
-	struct pt_http_answer *answer = transport->answer;
-	size_t length = one * count, value_length = 0;
-	const char *value = NULL;
-	if (is_header(line, length, "Retry-After", &value, &value_length))
-		answer->retry_after_ms = retry_after(value, value_length);
-	if (is_header(line, length, "Location", &value, &value_length)) {
-		if (value_length >= sizeof answer->location)
-			value_length = sizeof answer->location - 1;
-		memcpy(answer->location, value, value_length);
-		answer->location[value_length] = '\0';
-		make_printable(answer->location);
-	}
-	return length;
-}
-
 /* ---- options ---- */
 
 static int
@@ -143,6 +55,21 @@ set_text(CURL *easy, CURLoption option, const char *text)
 {
 	return text == NULL || curl_easy_setopt(easy, option, text) == CURLE_OK ? 0
 										: PITOT_NO_MEMORY;
+}
+
+/* At once: libcurl looks only when it is connected, and does not always name the file then. */
+static int
+check_files(const struct pitot_http_options *options, struct pitot_error *why)
+{
+	const struct {
+		const char *what, *path;
+	} files[] = {{"ca_file", options->ca_file}, {"cert_file", options->cert_file},
+		{"key_file", options->key_file}};
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (files[i].path != NULL && access(files[i].path, R_OK) != 0)
+			return pt_error_set(why, PITOT_NO_INPUT, "%s %s: %s", files[i].what,
+				files[i].path, strerror(errno));
+	return 0;
 }
 
 static int
@@ -156,33 +83,29 @@ check_options(const struct pitot_http_options *options, struct pitot_error *why)
 	else if ((options->password != NULL || options->password_file != NULL) &&
 		options->username == NULL)
 		problem = "a password needs a user name";
+	else if (options->username != NULL && strchr(options->username, ':') != NULL)
+		problem = "a user name cannot have a colon";
 	else if ((options->cert_file == NULL) != (options->key_file == NULL))
 		problem = "a client certificate needs both cert_file and key_file";
+	else if (options->unix_socket != NULL && options->proxy != NULL)
+		problem = "a Unix socket and a proxy exclude each other";
+	else if (options->unix_socket != NULL &&
+		strlen(options->unix_socket) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		problem = "the path of the Unix socket is too long";
 	if (problem != NULL)
 		return pt_error_set(why, PITOT_USAGE, "%s", problem);
-	const char *const files[] = {options->ca_file, options->cert_file, options->key_file};
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if (files[i] != NULL && access(files[i], R_OK) != 0)
-			return pt_error_set(
-				why, PITOT_NO_INPUT, "%s: %s", files[i], strerror(errno));
-	for (size_t i = 0; i < options->header_count; i++) {
-		int code = pt_headers_check(&options->headers[i], why);
-		if (code != 0)
-			return code;
-	}
-	return 0;
+	if (options->proxy != NULL && pt_url_check_proxy(options->proxy, why) != 0)
+		return PITOT_USAGE;
+	for (size_t i = 0; i < options->header_count; i++)
+		if (pt_headers_check(&options->headers[i], why) != 0)
+			return PITOT_USAGE;
+	return check_files(options, why);
 }
 
 static bool
-add_header(struct curl_slist **list, const char *name, const char *value)
+append(struct curl_slist **list, const char *line)
 {
-	struct pt_buf line;
-	pt_buf_init(&line, PT_LIMIT_SECRET * 2);
-	/* libcurl sends a header without a value only if it ends in a semicolon. */
-	pt_buf_printf(&line, *value == '\0' ? "%s;%s" : "%s: %s", name, value);
-	struct curl_slist *grown =
-		pt_buf_error(&line) == 0 ? curl_slist_append(*list, pt_buf_text(&line)) : NULL;
-	pt_buf_clear(&line);
+	struct curl_slist *grown = curl_slist_append(*list, line);
 	if (grown == NULL)
 		return false;
 	*list = grown;
@@ -190,11 +113,47 @@ add_header(struct curl_slist **list, const char *name, const char *value)
 }
 
 static bool
-copy_login(struct curl_transport *transport, const struct pitot_http_options *options)
+add_header(struct curl_slist **list, const char *name, const char *value)
 {
-	if (options->username != NULL && (transport->username = strdup(options->username)) == NULL)
-		return false;
-	if (options->password != NULL && (transport->password = strdup(options->password)) == NULL)
+	struct pt_buf line;
+	size_t size = strlen(name) + strlen(value) + 3;
+	pt_buf_init(&line, PT_LIMIT_SECRET * 2);
+	/* Room for all of it at once, so that no copy of a secret stays in freed memory. */
+	(void)pt_buf_room(&line, size);
+	/* libcurl sends a header without a value only if it ends in a semicolon. */
+	bool empty = value[strspn(value, " \t")] == '\0';
+	pt_buf_printf(&line, empty ? "%s;" : "%s: %s", name, value);
+	bool ok = pt_buf_error(&line) == 0 && append(list, pt_buf_text(&line));
+	if (line.bytes != NULL)
+		explicit_bzero(line.bytes, line.capacity);
+	pt_buf_clear(&line);
+	return ok;
+}
+
+/* A header may hold a secret, say an X-API-Key. */
+static void
+free_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *header = list; header != NULL; header = header->next)
+		explicit_bzero(header->data, strlen(header->data));
+	curl_slist_free_all(list);
+}
+
+static bool
+copy_text(char **to, const char *text)
+{
+	return text == NULL || (*to = strdup(text)) != NULL;
+}
+
+static bool
+copy_options(struct curl_transport *transport, const struct pitot_http_options *options)
+{
+	if (!copy_text(&transport->username, options->username) ||
+		!copy_text(&transport->password, options->password) ||
+		!copy_text(&transport->ca_file, options->ca_file) ||
+		!copy_text(&transport->cert_file, options->cert_file) ||
+		!copy_text(&transport->key_file, options->key_file) ||
+		!copy_text(&transport->unix_socket, options->unix_socket))
 		return false;
 	for (size_t i = 0; i < options->header_count; i++)
 		if (!add_header(&transport->user_headers, options->headers[i].name,
@@ -202,6 +161,16 @@ copy_login(struct curl_transport *transport, const struct pitot_http_options *op
 			return false;
 	return pt_secret_init(&transport->password_file, options->password_file) == 0 &&
 		pt_secret_init(&transport->token_file, options->bearer_token_file) == 0;
+}
+
+/* Called when a connection stands, before the request is written to it. */
+static int
+count_sending(void *context, char *their_ip, char *our_ip, int their_port, int our_port)
+{
+	struct curl_transport *transport = context;
+	(void)their_ip, (void)our_ip, (void)their_port, (void)our_port;
+	transport->times_sent++;
+	return CURL_PREREQFUNC_OK;
 }
 
 static bool
@@ -212,7 +181,8 @@ set_options(struct curl_transport *transport, const struct pitot_http_options *o
 	code |= set_text(easy, CURLOPT_CAINFO, options->ca_file);
 	code |= set_text(easy, CURLOPT_SSLCERT, options->cert_file);
 	code |= set_text(easy, CURLOPT_SSLKEY, options->key_file);
-	code |= set_text(easy, CURLOPT_PROXY, options->proxy);
+	/* "" keeps a proxy of the environment from being looked for behind the socket. */
+	code |= set_text(easy, CURLOPT_PROXY, options->unix_socket != NULL ? "" : options->proxy);
 	code |= set_text(easy, CURLOPT_UNIX_SOCKET_PATH, options->unix_socket);
 	code |= set_text(easy, CURLOPT_USERAGENT, "pitot/" PACKAGE_VERSION);
 	code |= set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -222,10 +192,15 @@ set_options(struct curl_transport *transport, const struct pitot_http_options *o
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transport->detail);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transport);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transport);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, pt_answer_take_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transport->reader);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pt_answer_take_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transport->reader);
+	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own */
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_sending);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transport);
+	/* By default the CA file is read once a day: a pusher would miss that it was replaced. */
+	(void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	(void)curl_easy_setopt(
 		easy, CURLOPT_SSL_VERIFYPEER, options->insecure_skip_verify ? 0L : 1L);
 	(void)curl_easy_setopt(
@@ -271,18 +246,12 @@ set_request(struct curl_transport *transport, const struct pt_http_request *requ
 		ok = add_header(headers, request->headers[i].name, request->headers[i].value);
 	}
 	for (struct curl_slist *user = transport->user_headers; ok && user != NULL;
-		user = user->next) {
-		struct curl_slist *grown = curl_slist_append(*headers, user->data);
-		ok = grown != NULL;
-		*headers = ok ? grown : *headers;
-	}
+		user = user->next)
+		ok = append(headers, user->data);
 	/* A name and a colon alone keep libcurl from sending its own. */
 	static const char *const unwanted[] = {"Expect:", "Accept:", "Content-Type:"};
-	for (size_t i = 0; ok && i < (typed ? 2u : 3u); i++) {
-		struct curl_slist *grown = curl_slist_append(*headers, unwanted[i]);
-		ok = grown != NULL;
-		*headers = ok ? grown : *headers;
-	}
+	for (size_t i = 0; ok && i < (typed ? 2u : 3u); i++)
+		ok = append(headers, unwanted[i]);
 	if (!ok)
 		return pt_error_memory(why);
 	/* POSTFIELDS with any method sends Content-Length always, and 0 for an empty body. */
@@ -338,42 +307,105 @@ run(struct curl_transport *transport, int64_t timeout_ms, struct pt_deadline *de
 	return result;
 }
 
+/* libcurl may quote the URL of the environment's proxy, with its password. */
+static const char *
+detail_of(const struct curl_transport *transport, CURLcode result)
+{
+	const char *detail = transport->detail;
+	return *detail != '\0' && strchr(detail, '@') == NULL ? detail : curl_easy_strerror(result);
+}
+
+static int
+tell_connect(const struct curl_transport *transport, const char *detail, struct pitot_error *why)
+{
+	long reason = 0;
+	(void)curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &reason);
+	if (reason != 0)
+		detail = strerror((int)reason);
+	if (transport->unix_socket == NULL)
+		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: %s", detail);
+	return pt_error_set(why, PITOT_UNAVAILABLE, "connect to the socket %s: %s",
+		transport->unix_socket, detail);
+}
+
+static int
+tell_distrust(const struct curl_transport *transport, const char *detail, struct pitot_error *why)
+{
+	long verdict = 0;
+	(void)curl_easy_getinfo(transport->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	/* 1 is what libcurl begins with: the chain was found good, then the name was not. */
+	if (verdict <= 1)
+		return pt_error_set(why, PITOT_UNAVAILABLE,
+			"TLS: the receiver's certificate is not for this host: %s", detail);
+	/* OpenSSL's X509_V_ERR_…: no issuer found, or self-signed; else the detail says all. */
+	bool unknown = verdict == 2 || (verdict >= 18 && verdict <= 21);
+	if (unknown && transport->ca_file != NULL)
+		return pt_error_set(why, PITOT_UNAVAILABLE,
+			"TLS: the receiver's certificate is not trusted: %s (ca_file %s does not "
+			"have its "
+			"authority)",
+			detail, transport->ca_file);
+	return pt_error_set(why, PITOT_UNAVAILABLE,
+		"TLS: the receiver's certificate is not trusted: %s%s", detail,
+		unknown ? " (name its authority with ca_file)" : "");
+}
+
+/* What a person can do about it, as far as libcurl's text tells. */
+static const char *
+hint_of(CURLcode result, const char *detail)
+{
+	static const struct {
+		const char *part, *hint;
+	} hints[] = {
+		{"wrong version number", " (does the receiver speak plain http?)"},
+		{"packet length too long", " (does the receiver speak plain http?)"},
+		{"certificate required", " (the receiver wants a client certificate)"},
+		{"handshake failure", " (does the receiver want a client certificate?)"},
+		{"bad certificate", " (does the receiver want another client certificate?)"},
+		{"unknown ca", " (does the receiver want another client certificate?)"},
+	};
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (strstr(detail, hints[i].part) != NULL)
+			return hints[i].hint;
+	if (result == CURLE_UNSUPPORTED_PROTOCOL || result == CURLE_WEIRD_SERVER_REPLY)
+		return " (is this a port for https?)";
+	return "";
+}
+
 static int
 tell_failure(const struct curl_transport *transport, CURLcode result, struct pitot_error *why)
 {
-	long os_errno = 0;
-	const char *detail =
-		transport->detail[0] != '\0' ? transport->detail : curl_easy_strerror(result);
+	const char *detail = detail_of(transport, result);
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return pt_error_set(why, PITOT_NO_HOST, "%s", detail);
 	case CURLE_COULDNT_CONNECT:
-		(void)curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &os_errno);
-		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: %s",
-			os_errno != 0 ? strerror((int)os_errno) : detail);
+		return tell_connect(transport, detail, why);
 	case CURLE_OPERATION_TIMEDOUT:
-		return pt_error_set(why, PITOT_UNAVAILABLE, "timed out waiting for the receiver");
+		return pt_error_set(why, PITOT_UNAVAILABLE, "timed out %s",
+			transport->times_sent > 0 ? "waiting for the receiver's answer"
+						  : "connecting to the receiver");
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return pt_error_set(why, PITOT_UNAVAILABLE,
-			"TLS: the receiver's certificate is not trusted (name its authority with a "
-			"CA "
-			"file): %s",
-			detail);
-	case CURLE_SSL_CONNECT_ERROR:
-		return pt_error_set(why, PITOT_UNAVAILABLE,
-			"TLS: %s (does the receiver speak https, and want a client certificate?)",
-			detail);
+		return tell_distrust(transport, detail, why);
 	case CURLE_SSL_CACERT_BADFILE:
-		return pt_error_set(why, PITOT_NO_INPUT, "CA file: %s", detail);
+		return pt_error_set(why, PITOT_NO_INPUT, "ca_file %s: %s",
+			transport->ca_file != NULL ? transport->ca_file : "of the system", detail);
 	case CURLE_SSL_CERTPROBLEM:
-		return pt_error_set(why, PITOT_NO_INPUT, "client certificate: %s", detail);
+		return pt_error_set(why, PITOT_NO_INPUT, "client certificate %s with key %s: %s",
+			transport->cert_file, transport->key_file, detail);
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return pt_error_set(why, PITOT_UNAVAILABLE, "no answer from the receiver: %s%s",
+			detail, hint_of(result, detail));
 	case CURLE_OUT_OF_MEMORY:
 		return pt_error_memory(why);
 	case CURLE_URL_MALFORMAT:
 		return pt_error_set(why, PITOT_USAGE, "%s", detail);
 	default:
-		return pt_error_set(why, PITOT_UNAVAILABLE, "%s", detail);
+		return pt_error_set(
+			why, PITOT_UNAVAILABLE, "%s%s", detail, hint_of(result, detail));
 	}
 }
 
@@ -383,29 +415,26 @@ transport_send(struct pt_transport *base, const struct pt_http_request *request,
 {
 	struct curl_transport *transport = (struct curl_transport *)base;
 	struct curl_slist *headers = NULL;
-	*answer = (struct pt_http_answer){.retry_after_ms = -1};
-	transport->answer = answer;
-	transport->body_kept = transport->body_seen = 0;
+	pt_answer_begin(&transport->reader, answer);
+	transport->times_sent = 0;
 	transport->detail[0] = '\0';
 	int code = set_request(transport, request, &headers, why);
 	if (code != 0) {
-		curl_slist_free_all(headers);
+		free_headers(headers);
 		return code == PITOT_NO_MEMORY ? pt_error_memory(why) : code;
 	}
 	CURLcode result = run(transport, timeout_ms, deadline);
-	long status = 0, sent = 0;
+	long status = 0;
 	(void)curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(transport->easy, CURLINFO_REQUEST_SIZE, &sent);
 	(void)curl_easy_setopt(transport->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
-	make_printable(answer->body);
-	bool too_long = result == CURLE_WRITE_ERROR && transport->body_seen > answer_most;
-	if (status > 0 && (result == CURLE_OK || too_long)) {
-		answer->status = (int)status;
-		return 0;
-	}
-	answer->maybe_received = sent > 0;
-	return tell_failure(transport, result, why);
+	free_headers(headers);
+	pt_answer_end(&transport->reader);
+	bool answered = status > 0 && (result == CURLE_OK || transport->reader.too_long);
+	answer->maybe_received = transport->times_sent > (answered ? 1 : 0);
+	if (!answered)
+		return tell_failure(transport, result, why);
+	answer->status = (int)status;
+	return 0;
 }
 
 static void
@@ -423,12 +452,13 @@ transport_free(struct pt_transport *base)
 	curl_easy_cleanup(transport->easy);
 	if (transport->multi != NULL)
 		(void)curl_multi_cleanup(transport->multi);
-	for (struct curl_slist *header = transport->user_headers; header != NULL;
-		header = header->next)
-		explicit_bzero(header->data, strlen(header->data));
-	curl_slist_free_all(transport->user_headers);
+	free_headers(transport->user_headers);
 	wipe(transport->username);
 	wipe(transport->password);
+	free(transport->ca_file);
+	free(transport->cert_file);
+	free(transport->key_file);
+	free(transport->unix_socket);
 	pt_secret_clear(&transport->password_file);
 	pt_secret_clear(&transport->token_file);
 	free(transport);
@@ -448,7 +478,7 @@ pt_curl_new(const struct pitot_http_options *options, struct pitot_error *why)
 	transport->easy = curl_easy_init();
 	transport->multi = curl_multi_init();
 	if (transport->easy == NULL || transport->multi == NULL ||
-		!copy_login(transport, options) || !set_options(transport, options))
+		!copy_options(transport, options) || !set_options(transport, options))
 		goto fail;
 	return &transport->base;
 fail:

@@ -8,8 +8,8 @@
 #include "net/deliver.h"
 
 #include "base/error.h"
+#include "net/url.h"
 #include <stdio.h>
-#include <string.h>
 
 void
 pt_retry_init(struct pt_retry *retry, uint64_t seed)
@@ -118,6 +118,19 @@ is_worth_a_retry(int code, int status)
 	return code_of(status) == PITOT_UNAVAILABLE;
 }
 
+/* What stands behind the path of a Location may be what stood behind ours: a token, say. */
+static void
+tell_redirection(const struct pt_http_answer *answer, const char *reason, struct pitot_error *why)
+{
+	struct pt_buf place;
+	pt_buf_init(&place, sizeof answer->location + 1);
+	pt_url_redact(&place, answer->location);
+	(void)pt_error_set(why, code_of(answer->status),
+		"%d%s%s to %s: redirections are not followed, use that URL", answer->status,
+		*reason == '\0' ? "" : " ", reason, pt_buf_text(&place));
+	pt_buf_clear(&place);
+}
+
 /* Tells what a final answer says. */
 static int
 tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
@@ -125,19 +138,17 @@ tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
 	const struct pt_http_answer *answer = &delivery->answer;
 	const char *reason = reason_of(answer->status), *said = answer->body;
 	int code = code_of(answer->status);
-	if (answer->location[0] != '\0')
-		(void)pt_error_set(why, code,
-			"%d %s to %s: redirections are not followed, use that URL", answer->status,
-			reason, answer->location);
+	if (answer->status < 400 && answer->location[0] != '\0')
+		tell_redirection(answer, reason, why);
 	else
 		(void)pt_error_set(why, code, "%d%s%s%s%s%s", answer->status,
 			*reason == '\0' ? "" : " ", reason, hint_of(answer->status),
 			*said == '\0' ? "" : ": ", said);
-	if (delivery->maybe_stored && answer->status == 400)
+	/* Samples that are there already are refused by most with 400, by Thanos with 409. */
+	if (delivery->maybe_stored && (answer->status == 400 || answer->status == 409))
 		(void)pt_error_wrap(
 			why, "possibly already stored, since an earlier attempt got no answer");
-	if (why != NULL)
-		why->http_status = answer->status;
+	why->http_status = answer->status;
 	return code;
 }
 
@@ -162,32 +173,54 @@ send_once(struct pt_transport *transport, const struct pt_http_request *request,
 	return transport->send(transport, &again, timeout_ms, deadline, &delivery->answer, why);
 }
 
+/* Why no other attempt was made, around the reason of the last. */
+static void
+tell_end(const struct pt_delivery *delivery, int64_t left_ms, struct pitot_error *why)
+{
+	const char *plural = delivery->attempts == 1 ? "" : "s";
+	int64_t asked_ms = delivery->answer.retry_after_ms;
+	if (left_ms > 0 && asked_ms > left_ms)
+		(void)pt_error_wrap(why,
+			"given up after %u attempt%s, since the receiver asks to wait %lld s",
+			delivery->attempts, plural, (long long)((asked_ms + 999) / 1000));
+	else
+		(void)pt_error_wrap(why, "given up after %u attempt%s", delivery->attempts, plural);
+}
+
 int
 pt_deliver(struct pt_transport *transport, const struct pt_http_request *request,
 	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_retry *retry,
 	struct pt_delivery *delivery, struct pitot_error *why)
 {
 	const struct pt_clock *clock = pt_deadline_clock(deadline);
+	/* Of one attempt: nobody hears of it if a later one succeeds. */
+	struct pitot_error failure = {0};
+	int code = 0;
 	*delivery = (struct pt_delivery){0};
 	for (;;) {
-		int code = send_once(transport, request, timeout_ms, deadline, delivery, why);
+		code = send_once(transport, request, timeout_ms, deadline, delivery, &failure);
 		int status = delivery->answer.status;
 		if (code == 0 && status >= 200 && status < 300)
 			return 0;
-		if (!is_worth_a_retry(code, status))
-			return code != 0 ? code : tell_answer(delivery, why);
 		delivery->maybe_stored |= delivery->answer.maybe_received;
+		bool final = !is_worth_a_retry(code, status);
+		if (code == 0)
+			code = tell_answer(delivery, &failure);
+		if (final)
+			break;
+		int64_t left_ms = pt_deadline_left(deadline);
 		int64_t wait_ms =
 			pt_retry_wait(retry, delivery->attempts, delivery->answer.retry_after_ms);
-		if (wait_ms < pt_deadline_left(deadline)) {
+		if (wait_ms < left_ms) {
 			pt_deadline_sleep(deadline, clock->mono_ms(clock) + wait_ms);
-			if (pt_deadline_left(deadline) > 0)
+			left_ms = pt_deadline_left(deadline);
+			if (left_ms > 0)
 				continue;
 		}
-		if (code == 0)
-			code = tell_answer(delivery, why);
-		(void)pt_error_wrap(why, "given up after %u attempt%s", delivery->attempts,
-			delivery->attempts == 1 ? "" : "s");
-		return code;
+		tell_end(delivery, left_ms, &failure);
+		break;
 	}
+	if (why != NULL)
+		*why = failure;
+	return code;
 }

@@ -17,12 +17,15 @@ struct pt_retry {
 };
 /* 100 ms, 5 s, 30 s. */
 void pt_retry_init(struct pt_retry *retry, uint64_t seed);
-/* The wait before retry number `attempt`, from 1: uniform in [min_wait / 2, min_wait << n]. */
+/*
+ * The wait before retry number `attempt` (1, 2, …): retry_after_ms, cut, if that is positive;
+ * otherwise uniform from min_wait / 2 to min_wait doubled attempt - 1 times, at most max_wait.
+ */
 int64_t pt_retry_wait(struct pt_retry *retry, unsigned attempt, int64_t retry_after_ms);
 
 struct pt_delivery {
-	unsigned attempts;            /* requests sent */
-	bool maybe_stored;            /* an earlier attempt ended without an answer */
+	unsigned attempts; /* requests sent */
+	bool maybe_stored; /* an attempt ended without an answer, but may have been received */
 	struct pt_http_answer answer; /* the last one */
 };
 

@@ -3,6 +3,7 @@
 #include "net/headers.h"
 
 #include "base/error.h"
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,6 +47,16 @@ problem_of(const struct pitot_label *header)
 	return NULL;
 }
 
+/* The name as it is, without what could disturb a terminal. */
+static void
+show(char *to, size_t size, const char *name)
+{
+	(void)snprintf(to, size, "%s", name);
+	for (char *at = to; *at != '\0'; at++)
+		if (*at < ' ' || *at == 0x7f)
+			*at = '?';
+}
+
 int
 pt_headers_check(const struct pitot_label *header, struct pitot_error *why)
 {
@@ -54,5 +65,7 @@ pt_headers_check(const struct pitot_label *header, struct pitot_error *why)
 	const char *problem = problem_of(header);
 	if (problem == NULL)
 		return 0;
-	return pt_error_set(why, PITOT_USAGE, "header \"%.100s\": %s", header->name, problem);
+	char name[100];
+	show(name, sizeof name, header->name);
+	return pt_error_set(why, PITOT_USAGE, "header \"%s\": %s", name, problem);
 }

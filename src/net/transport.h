@@ -21,12 +21,16 @@ struct pt_http_request {
 };
 
 struct pt_http_answer {
-	int status;             /* 100 to 599; 0 when there was no answer */
-	bool maybe_received;    /* no answer, but the request may have reached the receiver */
+	int status; /* 100 to 599; 0 when there was no answer */
+	/*
+	 * The request may have reached the receiver without an answer: there is none, or it is the
+	 * answer to a second sending, since a kept connection was closed during the first.
+	 */
+	bool maybe_received;
 	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
 	char location[256];     /* of a 3xx, cut, printable; "" for none */
-	char body[PT_LIMIT_ANSWER +
-		1]; /* the start of the answer's body, made printable, with NUL */
+	/* The start of the answer's body, made printable, with NUL. */
+	char body[PT_LIMIT_ANSWER + 1];
 };
 
 struct pt_transport {

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 static bool
 has_forbidden_byte(const char *url)
@@ -20,30 +21,39 @@ has_forbidden_byte(const char *url)
 }
 
 static int
-refuse(const char *url, const char *problem, struct pitot_error *why)
+refuse(const char *what, const char *url, const char *problem, struct pitot_error *why)
 {
 	struct pt_buf shown;
 	pt_buf_init(&shown, PT_LIMIT_URL * 2);
 	pt_url_redact(&shown, url);
-	int code =
-		pt_error_set(why, PITOT_USAGE, "URL \"%.200s\": %s", pt_buf_text(&shown), problem);
+	int code = pt_error_set(
+		why, PITOT_USAGE, "%s \"%.200s\": %s", what, pt_buf_text(&shown), problem);
 	pt_buf_clear(&shown);
 	return code;
 }
 
-/* What is wrong with a URL that has a scheme, or NULL. */
+/* `schemes` is a list of words, each with a space before and behind it. */
+static bool
+is_one_of(const char *schemes, const char *scheme)
+{
+	char word[12];
+	int length = snprintf(word, sizeof word, " %s ", scheme);
+	return length < (int)sizeof word && strstr(schemes, word) != NULL;
+}
+
+/* What is wrong with a URL, or NULL. */
 static const char *
-problem_of(const char *url)
+problem_of(const char *url, unsigned flags, const char *schemes, const char *wrong_scheme)
 {
 	CURLU *parsed = curl_url();
 	if (parsed == NULL)
 		return "out of memory";
 	char *scheme = NULL, *host = NULL;
 	const char *problem = NULL;
-	CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+	CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | flags);
 	if (code == CURLUE_OK && curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		problem = "only http:// and https:// are possible";
+		!is_one_of(schemes, scheme))
+		problem = wrong_scheme;
 	else if (code != CURLUE_OK)
 		problem = curl_url_strerror(code);
 	else if (curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK || *host == '\0')
@@ -55,6 +65,21 @@ problem_of(const char *url)
 }
 
 int
+pt_url_check_proxy(const char *proxy, struct pitot_error *why)
+{
+	const char *problem = NULL;
+	if (*proxy == '\0')
+		return 0;
+	if (has_forbidden_byte(proxy))
+		problem = "it has a space or a control character";
+	else
+		problem = problem_of(proxy, CURLU_GUESS_SCHEME,
+			" http https socks4 socks4a socks5 socks5h ",
+			"a proxy is http, https, socks4, socks4a, socks5 or socks5h");
+	return problem == NULL ? 0 : refuse("proxy", proxy, problem, why);
+}
+
+int
 pt_url_complete(struct pt_buf *out, const char *url, struct pitot_error *why)
 {
 	if (*url == '\0')
@@ -63,7 +88,7 @@ pt_url_complete(struct pt_buf *out, const char *url, struct pitot_error *why)
 		return pt_error_set(
 			why, PITOT_USAGE, "the URL is longer than %zu bytes", PT_LIMIT_URL);
 	if (has_forbidden_byte(url))
-		return refuse(url, "it has a space or a control character", why);
+		return refuse("URL", url, "it has a space or a control character", why);
 	size_t begin = out->length;
 	if (strstr(url, "://") == NULL)
 		pt_buf_str(out, "http://");
@@ -71,11 +96,12 @@ pt_url_complete(struct pt_buf *out, const char *url, struct pitot_error *why)
 	const char *complete = pt_buf_text(out);
 	if (pt_buf_error(out) != 0)
 		return pt_error_memory(why);
-	const char *problem = problem_of(complete + begin);
+	const char *problem = problem_of(
+		complete + begin, 0, " http https ", "only http:// and https:// are possible");
 	if (problem == NULL)
 		return 0;
 	out->length = begin;
-	return refuse(url, problem, why);
+	return refuse("URL", url, problem, why);
 }
 
 void

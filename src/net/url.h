@@ -13,6 +13,8 @@
  * the text.
  */
 int pt_url_complete(struct pt_buf *out, const char *url, struct pitot_error *why);
+/* Whether libcurl can use `proxy` ("" is none). PITOT_USAGE otherwise, redacted in the text. */
+int pt_url_check_proxy(const char *proxy, struct pitot_error *why);
 /* Appends the URL without user, password, query and fragment, control characters as '?'. */
 void pt_url_redact(struct pt_buf *out, const char *url);
 /* The path of a complete URL: points into it; length without query and fragment. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -38,22 +39,38 @@ readable(const struct server *server, int fd)
 	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
 }
 
-/* Reads until `length` bytes or, with length 0, an empty line; false if the client went. */
+/* Reads up to and with an empty line; false if the client went. */
 static bool
-receive(const struct server *server, int fd, char *to, size_t size, size_t length)
+receive_head(const struct server *server, int fd, char *to, size_t size)
 {
 	size_t used = 0;
-	while (length > 0 ? used < length : used < 4 || memcmp(to + used - 4, "\r\n\r\n", 4) != 0) {
+	while (used < 4 || memcmp(to + used - 4, "\r\n\r\n", 4) != 0) {
 		char byte;
-		/* Byte by byte, so that nothing of the next request is taken. */
-		if (!readable(server, fd) || recv(fd, &byte, 1, 0) != 1)
+		/* Byte by byte, so that nothing of the body is taken. */
+		if (used == size - 1 || !readable(server, fd) || recv(fd, &byte, 1, 0) != 1)
 			return false;
-		if (used < size - 1)
-			to[used++] = byte;
-		else
-			used = length > 0 ? used + 1 : used;
+		to[used++] = byte;
 	}
-	to[used < size ? used : size - 1] = '\0';
+	to[used] = '\0';
+	return true;
+}
+
+/* Reads `length` bytes and keeps the first of them; false if the client went. */
+static bool
+receive_body(const struct server *server, int fd, struct server_request *request, size_t length)
+{
+	char block[65536];
+	while (request->body_length < length) {
+		size_t left = length - request->body_length;
+		size_t wanted = left < sizeof block ? left : sizeof block;
+		ssize_t got = readable(server, fd) ? recv(fd, block, wanted, 0) : -1;
+		if (got <= 0)
+			return false;
+		for (size_t i = 0; i < (size_t)got; i++)
+			if (request->body_length + i < sizeof request->body - 1)
+				request->body[request->body_length + i] = block[i];
+		request->body_length += (size_t)got;
+	}
 	return true;
 }
 
@@ -84,9 +101,23 @@ send_huge(int fd, size_t size)
 		head, sizeof head, "HTTP/1.1 400 Bad Request\r\nContent-Length: %zu\r\n\r\n", size);
 	say(fd, head);
 	memset(block, 'x', sizeof block);
-	for (size_t sent = 0; sent < size; sent += sizeof block)
-		if (send(fd, block, sizeof block, MSG_NOSIGNAL) <= 0)
+	while (size > 0) {
+		ssize_t sent =
+			send(fd, block, size < sizeof block ? size : sizeof block, MSG_NOSIGNAL);
+		if (sent <= 0)
 			return;
+		size -= (size_t)sent;
+	}
+}
+
+/* A header in drips is one that never ends, a body in drips one that is too slow. */
+static void
+drip(const struct server *server, int fd, const char *answer)
+{
+	struct pollfd stop = {.fd = server->stop_pipe[0], .events = POLLIN};
+	say(fd, answer);
+	while (send(fd, "x", 1, MSG_NOSIGNAL) == 1 && poll(&stop, 1, 10) == 0)
+		;
 }
 
 /* False ends the connection. */
@@ -102,11 +133,15 @@ act(const struct server *server, int fd, const struct server_step *step)
 	case SERVER_HUGE:
 		send_huge(fd, step->size);
 		return true;
+	case SERVER_DRIP:
+		drip(server, fd, step->answer);
+		return false;
 	case SERVER_HANG:
 		if (readable(server, fd))
 			(void)recv(fd, &byte, 1, 0);
 		return false;
 	case SERVER_RESET:
+	case SERVER_CUT:
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 		return false;
 	default:
@@ -119,19 +154,21 @@ serve_request(struct server *server, int fd)
 {
 	static _Thread_local struct server_request request;
 	request = (struct server_request){.connection = server->connections};
-	if (!receive(server, fd, request.head, sizeof request.head, 0))
+	if (!receive_head(server, fd, request.head, sizeof request.head))
 		return false;
-	request.body_length = content_length(request.head);
-	if (request.body_length > 0 &&
-		!receive(server, fd, request.body, sizeof request.body, request.body_length))
+	/* This thread alone changes the count. */
+	size_t index = server->count;
+	size_t at = index < server->step_count ? index : server->step_count - 1;
+	const struct server_step *step = &server->steps[at];
+	if (step->kind != SERVER_CUT &&
+		!receive_body(server, fd, &request, content_length(request.head)))
 		return false;
 	(void)pthread_mutex_lock(&server->lock);
-	size_t index = server->count++;
+	server->count++;
 	if (index < kept)
 		server->requests[index] = request;
 	(void)pthread_mutex_unlock(&server->lock);
-	size_t step = index < server->step_count ? index : server->step_count - 1;
-	return act(server, fd, &server->steps[step]);
+	return act(server, fd, step);
 }
 
 static void *
@@ -142,6 +179,9 @@ serve(void *context)
 		int fd = accept(server->listener, NULL, NULL);
 		if (fd < 0)
 			continue;
+		/* A client that takes nothing must not keep us from being stopped. */
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){10, 0},
+			sizeof(struct timeval));
 		(void)pthread_mutex_lock(&server->lock);
 		server->connections++;
 		(void)pthread_mutex_unlock(&server->lock);
@@ -181,12 +221,16 @@ server_start(const char *unix_path, const struct server_step *steps, size_t coun
 	server->steps = steps;
 	server->step_count = count;
 	(void)pthread_mutex_init(&server->lock, NULL);
-	if (listen_on(server, unix_path) != 0 || pipe(server->stop_pipe) != 0 ||
-		pthread_create(&server->thread, NULL, serve, server) != 0) {
-		free(server);
-		return NULL;
-	}
-	return server;
+	server->listener = server->stop_pipe[0] = server->stop_pipe[1] = -1;
+	if (listen_on(server, unix_path) == 0 && pipe(server->stop_pipe) == 0 &&
+		pthread_create(&server->thread, NULL, serve, server) == 0)
+		return server;
+	(void)close(server->listener);
+	(void)close(server->stop_pipe[0]);
+	(void)close(server->stop_pipe[1]);
+	(void)pthread_mutex_destroy(&server->lock);
+	free(server);
+	return NULL;
 }
 
 void
@@ -219,7 +263,9 @@ struct server_request
 server_request(struct server *server, size_t index)
 {
 	(void)pthread_mutex_lock(&server->lock);
-	struct server_request request = server->requests[index];
+	struct server_request request = {.connection = 0};
+	if (index < kept)
+		request = server->requests[index];
 	(void)pthread_mutex_unlock(&server->lock);
 	return request;
 }

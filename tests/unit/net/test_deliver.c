@@ -20,6 +20,8 @@ struct step {
 	int status; /* where code is 0 */
 	int64_t retry_after_ms;
 	bool maybe_received;
+	const char *location;
+	bool hasten; /* while this is answered, somebody is in a hurry */
 };
 
 enum { max_sends = 200 };
@@ -38,7 +40,7 @@ answer_from_table(struct pt_transport *base, const struct pt_http_request *reque
 	struct pitot_error *why)
 {
 	struct table *table = (struct table *)base;
-	(void)timeout_ms, (void)deadline;
+	(void)timeout_ms;
 	size_t index = table->sends < table->step_count ? table->sends : table->step_count - 1;
 	const struct step *step = &table->steps[index];
 	if (table->sends < max_sends) {
@@ -52,6 +54,10 @@ answer_from_table(struct pt_transport *base, const struct pt_http_request *reque
 	answer->status = step->status;
 	answer->retry_after_ms = step->retry_after_ms == 0 ? -1 : step->retry_after_ms;
 	answer->maybe_received = step->maybe_received;
+	if (step->hasten)
+		pt_deadline_hasten(deadline, virtual_ms(NULL) + 20);
+	if (step->location != NULL)
+		(void)snprintf(answer->location, sizeof answer->location, "%s", step->location);
 	(void)snprintf(answer->body, sizeof answer->body, "the reason");
 	if (step->code != 0 && why != NULL) {
 		*why = (struct pitot_error){.code = step->code};
@@ -192,6 +198,9 @@ retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline(void)
 	check_int(deliver(&table, steps, 1, 5000, &delivery, &why), PITOT_UNAVAILABLE);
 	check_true(virtual_ms(NULL) - begin < 100);
 	check_size(table.sends, 1);
+	check_contains(why.text,
+		"given up after 1 attempt, since the receiver asks to wait 20 s: 503 Service "
+		"Unavailable: the reason");
 }
 
 static void
@@ -235,9 +244,124 @@ a_refusal_after_an_unanswered_attempt_may_mean_already_stored(void)
 	check_true(strstr(why.text, "possibly") == NULL);
 }
 
+static void
+a_refusal_may_also_follow_a_sending_by_the_transport_itself(void)
+{
+	/* remote-write 39 */
+	static const int statuses[] = {400, 409};
+	struct table table;
+	struct pt_delivery delivery;
+	struct pitot_error why;
+	for (size_t i = 0; i < 2; i++) {
+		const struct step steps[] = {{.status = statuses[i], .maybe_received = true}};
+		check_int(deliver(&table, steps, 1, 60000, &delivery, &why), PITOT_REFUSED);
+		check_size(table.sends, 1);
+		check_true(delivery.maybe_stored);
+		check_contains(why.text, "possibly already stored");
+	}
+}
+
+static void
+a_hastened_deadline_ends_the_waiting(void)
+{
+	const struct step steps[] = {{.status = 503, .retry_after_ms = 20000, .hasten = true}};
+	struct table table;
+	struct pt_delivery delivery;
+	struct pitot_error why;
+	int64_t begin = virtual_ms(NULL);
+	check_int(deliver(&table, steps, 1, 600000, &delivery, &why), PITOT_UNAVAILABLE);
+	check_true(virtual_ms(NULL) - begin < 1000);
+	check_size(table.sends, 1);
+}
+
+static void
+the_first_waits_double_up_to_a_bound(void)
+{
+	/* remote-write 29 */
+	struct pt_retry retry;
+	pt_retry_init(&retry, 7);
+	for (unsigned attempt = 1; attempt < 200; attempt++) {
+		int64_t most = attempt < 7 ? INT64_C(100) << (attempt - 1) : 5000, longest = 0;
+		for (int i = 0; i < 200; i++) {
+			int64_t wait = pt_retry_wait(&retry, attempt, -1);
+			check_true(wait >= 50 && wait <= most);
+			longest = wait > longest ? wait : longest;
+		}
+		/* Full jitter: it reaches the upper quarter too. */
+		check_true(longest > most * 3 / 4);
+	}
+	check_int(pt_retry_wait(&retry, 9, 1), 1);
+	check_int(pt_retry_wait(&retry, 1, 29999), 29999);
+	check_int(pt_retry_wait(&retry, 1, 30001), 30000);
+	check_true(pt_retry_wait(&retry, 1, 0) >= 50);
+}
+
+static void
+what_the_receiver_says_is_told_with_what_to_do(void)
+{
+	/* remote-write 40 */
+	/* pushgateway 21 */
+	static const struct {
+		struct step step;
+		const char *text;
+	} cases[] = {
+		{{.status = 400}, "400 Bad Request: the reason"},
+		{{.status = 418}, "418: the reason"},
+		{{.status = 404},
+			"404 Not Found (is the URL's path right? Prometheus needs "
+			"--web.enable-remote-write-receiver): the reason"},
+		{{.status = 307, .location = "http://h/a/b"},
+			"307 Temporary Redirect to http://h/a/b: redirections are not followed, "
+			"use "
+			"that URL"},
+		{{.status = 399, .location = "http://u:secret@h/a?token=secret"},
+			"399 to http://h/a: redirections are not followed, use that URL"},
+		{{.status = 302, .location = "/a?secret"},
+			"302 Found to /a: redirections are not followed, use that URL"},
+		{{.status = 301}, "301 Moved Permanently: the reason"},
+		{{.status = 413, .location = "http://h/"},
+			"413 Content Too Large (send less in one request): the reason"},
+	};
+	struct table table;
+	struct pt_delivery delivery;
+	struct pitot_error why;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		(void)deliver(&table, &cases[i].step, 1, 60000, &delivery, &why);
+		check_text(why.text, cases[i].text);
+		check_int(why.http_status, cases[i].step.status);
+	}
+}
+
+static void
+success_after_failures_writes_no_error(void)
+{
+	const struct step steps[] = {{.code = PITOT_UNAVAILABLE}, {.status = 503}, {.status = 200}};
+	struct table table;
+	struct pt_delivery delivery;
+	struct pitot_error why;
+	check_int(deliver(&table, steps, 3, 60000, &delivery, &why), 0);
+	check_int(why.code, 0);
+	check_text(why.text, "");
+	/* Nobody has to want the error, and a request may have no headers. */
+	struct table bare = {.base = {.send = answer_from_table}, .steps = steps, .step_count = 2};
+	struct pt_deadline *deadline = pt_deadline_new(&virtual_clock);
+	pt_deadline_set(deadline, virtual_ms(NULL) + 3000);
+	struct pt_retry retry;
+	pt_retry_init(&retry, 1);
+	const struct pt_http_request request = {.method = "DELETE", .url = "http://h/"};
+	check_int(pt_deliver(&bare.base, &request, 1000, deadline, &retry, &delivery, NULL),
+		PITOT_UNAVAILABLE);
+	check_text(bare.attempts[1], "1");
+	pt_deadline_free(deadline);
+}
+
 CHECK_MAIN("net/deliver", TEST(every_status_is_final_or_retried_as_the_protocols_say),
 	TEST(waits_grow_are_bounded_and_end_at_the_deadline),
 	TEST(retries_are_numbered_and_the_first_attempt_is_not),
 	TEST(retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline),
 	TEST(failures_without_an_answer_are_retried_unless_that_is_useless),
-	TEST(a_refusal_after_an_unanswered_attempt_may_mean_already_stored))
+	TEST(a_refusal_after_an_unanswered_attempt_may_mean_already_stored),
+	TEST(a_refusal_may_also_follow_a_sending_by_the_transport_itself),
+	TEST(a_hastened_deadline_ends_the_waiting), TEST(the_first_waits_double_up_to_a_bound),
+	TEST(what_the_receiver_says_is_told_with_what_to_do),
+	TEST(success_after_failures_writes_no_error))

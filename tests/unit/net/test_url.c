@@ -52,6 +52,23 @@ a_url_longer_than_the_limit_is_refused(void)
 }
 
 static void
+proxies_are_of_the_kinds_that_are_spoken(void)
+{
+	static const char *const good[] = {"", "http://h", "h:3128", "https://u:p@h:1",
+		"socks5h://127.0.0.1:1080", "socks4://h", "SOCKS5://h"};
+	static const char *const bad[] = {"foo://u:secret@h", "http://", "http://u:secret@h:99999",
+		"http://u:secret@h h", "ftp://h", "http://h\n"};
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		check_int(pt_url_check_proxy(good[i], NULL), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct pitot_error why = {0};
+		check_int(pt_url_check_proxy(bad[i], &why), PITOT_USAGE);
+		check_contains(why.text, "proxy \"");
+		check_true(strstr(why.text, "secret") == NULL && strchr(why.text, '\n') == NULL);
+	}
+}
+
+static void
 redacting_drops_login_query_and_fragment(void)
 {
 	/* pushgateway 24 */
@@ -112,5 +129,6 @@ components_are_percent_encoded_and_base64_has_no_padding(void)
 
 CHECK_MAIN("net/url", TEST(urls_are_completed_or_refused_with_a_reason),
 	TEST(a_url_longer_than_the_limit_is_refused),
+	TEST(proxies_are_of_the_kinds_that_are_spoken),
 	TEST(redacting_drops_login_query_and_fragment), TEST(the_path_is_found),
 	TEST(components_are_percent_encoded_and_base64_has_no_padding))

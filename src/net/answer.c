@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a receiver answers is not trusted: it is kept up to a limit, read on up to another so that
+ * the connection can be used again, and cut off there. Nothing here fails; what cannot be
+ * understood is as if it had not been sent.
+ */
+#include "net/answer.h"
+
+#include "base/utf8.h"
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What an answer may weigh in all; more ends the connection. */
+enum { answer_most = 1 << 20 };
+
+/* Control characters and broken UTF-8 become '?', so that a log line stays one. */
+static void
+make_printable(char *text)
+{
+	size_t length = strlen(text);
+	for (size_t at = 0; at < length;) {
+		size_t from = at;
+		int32_t c = pt_utf8_next(text, length, &at);
+		if (c < ' ' || (c >= 0x7f && c < 0xa0))
+			memset(text + from, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?',
+				at - from);
+	}
+	while (length > 0 && text[length - 1] == ' ')
+		text[--length] = '\0';
+}
+
+void
+pt_answer_begin(struct pt_answer_reader *reader, struct pt_http_answer *answer)
+{
+	*answer = (struct pt_http_answer){.retry_after_ms = -1};
+	*reader = (struct pt_answer_reader){.answer = answer};
+}
+
+void
+pt_answer_end(struct pt_answer_reader *reader)
+{
+	make_printable(reader->answer->body);
+}
+
+/* Any other number than was handed over makes libcurl end the transfer and the connection. */
+static size_t
+count(struct pt_answer_reader *reader, size_t length)
+{
+	reader->seen += length;
+	reader->too_long = reader->seen > answer_most;
+	return reader->too_long ? 0 : length;
+}
+
+size_t
+pt_answer_take_body(char *bytes, size_t one, size_t many, void *context)
+{
+	struct pt_answer_reader *reader = context;
+	size_t length = one * many, room = PT_LIMIT_ANSWER - reader->kept;
+	size_t kept = length < room ? length : room;
+	char *to = reader->answer->body + reader->kept;
+	memcpy(to, bytes, kept);
+	for (size_t i = 0; i < kept; i++)
+		to[i] = to[i] == '\0' ? '?' : to[i];
+	reader->kept += kept;
+	return count(reader, length);
+}
+
+static bool
+is_header(
+	const char *line, size_t length, const char *name, const char **value, size_t *value_length)
+{
+	size_t size = strlen(name);
+	if (length <= size || line[size] != ':' || strncasecmp(line, name, size) != 0)
+		return false;
+	const char *at = line + size + 1, *end = line + length;
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	while (end > at &&
+		(end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*value = at;
+	*value_length = (size_t)(end - at);
+	return true;
+}
+
+/* Seconds or a date; -1 for anything else, and for what lies in the past. */
+static int64_t
+retry_after(const char *value, size_t length)
+{
+	char text[64];
+	if (length == 0 || length >= sizeof text)
+		return -1;
+	memcpy(text, value, length);
+	text[length] = '\0';
+	if (strspn(text, "0123456789") == length)
+		return length > 9 ? INT64_C(1000) * 1000 * 1000 * 1000 : (int64_t)atol(text) * 1000;
+	/* A date begins with the day's name; curl_getdate() sees dates in much else too. */
+	time_t when = strspn(text, "MTWFS") == 1 ? curl_getdate(text, NULL) : -1;
+	if (when < 0)
+		return -1;
+	int64_t left_ms = (int64_t)when * 1000 - pt_clock_real()->wall_ms(pt_clock_real());
+	return left_ms < 0 ? -1 : left_ms;
+}
+
+size_t
+pt_answer_take_header(char *line, size_t one, size_t many, void *context)
+{
+	struct pt_answer_reader *reader = context;
+	struct pt_http_answer *answer = reader->answer;
+	size_t length = one * many, value_length = 0;
+	const char *value = NULL;
+	/* A status line: what came before was an interim answer, say 103 Early Hints. */
+	if (length > 5 && strncmp(line, "HTTP/", 5) == 0) {
+		answer->retry_after_ms = -1;
+		answer->location[0] = '\0';
+	}
+	if (is_header(line, length, "Retry-After", &value, &value_length))
+		answer->retry_after_ms = retry_after(value, value_length);
+	if (is_header(line, length, "Location", &value, &value_length)) {
+		if (value_length >= sizeof answer->location)
+			value_length = sizeof answer->location - 1;
+		memcpy(answer->location, value, value_length);
+		answer->location[value_length] = '\0';
+		make_printable(answer->location);
+	}
+	return count(reader, length);
+}
