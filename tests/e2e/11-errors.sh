@@ -119,13 +119,13 @@ variables()
 
 nobody_there()
 {
-	fails 69 "refused" push "$work/good" --url "$nobody" --deadline 300ms
-	fails 69 "refused" delete --job x --url "$nobody" --deadline 300ms
-	fails 68 "pitot.invalid" push "$work/good" --url http://pitot.invalid --deadline 300ms
+	fails 69 "refused" push "$work/good" --url "$nobody" --deadline 1s
+	fails 69 "refused" delete --job x --url "$nobody" --deadline 1s
+	fails 68 "pitot.invalid" push "$work/good" --url http://pitot.invalid --deadline 1s
 	fails 69 "127.0.0.1:1" push "$work/good" --url http://me:s3cret@127.0.0.1:1 -m 1s \
-		--deadline 300ms
+		--deadline 1s
 	expect_contains "a password in a URL is warned of" "$err" "--password-file"
-	fails 69 "127.0.0.1:1" push "$work/good" --url "$nobody" --user me:s3cret --deadline 300ms
+	fails 69 "127.0.0.1:1" push "$work/good" --url "$nobody" --user me:s3cret --deadline 1s
 	expect_contains "a password in --user is warned of" "$err" "--password-file"
 }
 
@@ -166,7 +166,7 @@ certificate()
 		fail "openssl makes a certificate"
 	start_sink --tls-cert="$work/cert" --tls-key="$work/key"
 	url=https${url#http}
-	fails 69 "certificate" push "$work/good" --url "$url" --deadline 300ms
+	fails 69 "certificate" push "$work/good" --url "$url" --deadline 3s
 	expect_run "its own authority" 0 "$pitot" push "$work/good" --url "$url" --cacert "$work/cert"
 	expect_run "any authority" 0 "$pitot" push "$work/good" --url "$url" -k
 }
