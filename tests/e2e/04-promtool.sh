@@ -55,9 +55,11 @@ dry_run_shows_what_is_sent()
 
 check_metrics()
 {
+	expect_run "check metrics accepts good text" 0 "$pitot" check metrics "$work/plain.txt"
 	# Some families there have no help text, which is all that is unwise about them.
 	expect_run "check metrics finds what is unwise" 3 "$pitot" check metrics "$here/every-type.om"
-	expect "check metrics finds nothing else" "" "$(grep -vE 'there is no (help text|type)$' <<<"$out" || true)"
+	expect "check metrics finds nothing else" \
+		"$(grep -vE 'there is no (help text|type)$' <<<"$out" || true)" ""
 	printf 'a_total 1\na_total N/A\n' >"$work/bad.txt"
 	expect_run "check metrics refuses bad text" 65 "$pitot" check metrics "$work/bad.txt"
 	expect_contains "check metrics tells where" "$err$out" "bad.txt:2:9"
