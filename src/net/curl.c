@@ -181,8 +181,7 @@ set_options(struct curl_transport *transport, const struct pitot_http_options *o
 	code |= set_text(easy, CURLOPT_CAINFO, options->ca_file);
 	code |= set_text(easy, CURLOPT_SSLCERT, options->cert_file);
 	code |= set_text(easy, CURLOPT_SSLKEY, options->key_file);
-	/* "" keeps a proxy of the environment from being looked for behind the socket. */
-	code |= set_text(easy, CURLOPT_PROXY, options->unix_socket != NULL ? "" : options->proxy);
+	code |= set_text(easy, CURLOPT_PROXY, options->proxy);
 	code |= set_text(easy, CURLOPT_UNIX_SOCKET_PATH, options->unix_socket);
 	code |= set_text(easy, CURLOPT_USERAGENT, "pitot/" PACKAGE_VERSION);
 	code |= set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -199,7 +198,7 @@ set_options(struct curl_transport *transport, const struct pitot_http_options *o
 	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own */
 	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_sending);
 	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transport);
-	/* By default the CA file is read once a day: a pusher would miss that it was replaced. */
+	/* By default libcurl may keep the CA file for a day: a replaced one would be missed. */
 	(void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	(void)curl_easy_setopt(
 		easy, CURLOPT_SSL_VERIFYPEER, options->insecure_skip_verify ? 0L : 1L);
