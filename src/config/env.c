@@ -348,6 +348,8 @@ read_http(struct reader *reader)
 	http->password_file = read_path(reader, "_PASSWORD_FILE");
 	http->bearer_token_file = read_path(reader, "_BEARER_TOKEN_FILE");
 	http->ca_file = read_path(reader, "_CA_FILE");
+	if (http->ca_file == NULL)
+		http->ca_file = read_path(reader, "SSL_CERT_FILE");
 	http->cert_file = read_path(reader, "_CERT_FILE");
 	http->key_file = read_path(reader, "_KEY_FILE");
 	read_pairs(reader, "_HEADERS", &http->headers, &http->header_count);

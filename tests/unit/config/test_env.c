@@ -114,6 +114,7 @@ texts_are_taken_as_they_are_and_empty_ones_as_unset(void)
 		{"APP_PASSWORD_FILE", "/run/pw\xff", AT(push.http.password_file)},
 		{"APP_BEARER_TOKEN_FILE", "/run/token", AT(push.http.bearer_token_file)},
 		{"APP_CA_FILE", "/etc/ca.pem", AT(push.http.ca_file)},
+		{"SSL_CERT_FILE", "/etc/ca.pem", AT(push.http.ca_file)},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char set[128], empty[128];
