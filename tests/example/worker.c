@@ -73,8 +73,10 @@ main(void)
 		errx(EXIT_FAILURE, "out of memory");
 	struct instruments mail;
 	declare(&mail, registry);
-	if (config.collect_default)
+	if (config.collect_default) {
 		pitot_collect_process(registry);
+		pitot_collect_malloc(registry);
+	}
 
 	struct pitot_pusher *pusher = pitot_pusher_start(registry, &config.push, &why);
 	if (pusher == NULL)
