@@ -78,7 +78,7 @@ a_configuration_without_memory_is_refused_whole(void)
 	check_int(setenv("F_HEADERS", "X-A=b,X-C=d", 1), 0);
 	unsigned long runs = 0;
 	for (struct fault fault = {0}; fault_next(&fault); runs++) {
-		struct pitot_config config;
+		struct pitot_config config = {.owned = NULL}; /* a failure writes nothing */
 		struct pitot_error why = {.code = 0};
 		int code = pitot_config_from_env(&config, "F", &why);
 		check_true(code == 0 || fault_met());
