@@ -38,6 +38,7 @@ pt_name_suffix(enum pt_part part)
 		[PT_PART_INFO] = "_info",
 		[PT_PART_STATE] = "",
 		[PT_PART_CREATED] = "_created",
+		[PT_PART_NATIVE] = "",
 	};
 	return suffixes[part];
 }

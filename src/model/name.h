@@ -19,7 +19,8 @@ enum pt_part {
 	PT_PART_GCOUNT,   /* _gcount */
 	PT_PART_INFO,     /* _info */
 	PT_PART_STATE,    /* "", with a label named like the family */
-	PT_PART_CREATED   /* _created, only as found in text */
+	PT_PART_CREATED,  /* _created, only as found in text */
+	PT_PART_NATIVE    /* "": a native histogram as one value; no text format has it */
 };
 /* "", "_total", … */
 const char *pt_name_suffix(enum pt_part part);

@@ -6,6 +6,7 @@
  */
 #include "model/series.h"
 
+#include "base/hash.h"
 #include "base/number.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -255,6 +256,21 @@ extra_name_of(const struct pt_family *family, enum pt_part part)
 	}
 }
 
+static uint64_t
+hash_of(const struct pt_series *series)
+{
+	uint64_t hash =
+		pt_hash(series->family->name, series->family->name_length, (uint64_t)series->part);
+	for (uint32_t i = 0; i < series->labels->count; i++) {
+		const struct pt_label *pair = &series->labels->pairs[i];
+		hash = pt_hash(pair->name, pair->name_length, hash);
+		hash = pt_hash(pair->value, pair->value_length, hash);
+	}
+	if (series->extra_value != NULL)
+		hash = pt_hash(series->extra_value, series->extra_length, hash);
+	return hash;
+}
+
 struct pt_series *
 pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *labels,
 	enum pt_part part, double bound, const char *extra_value, int64_t start_ms)
@@ -285,6 +301,7 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 	char *text = series->text;
 	if (extra_name != NULL)
 		series->extra_value = append(&text, extra_value, series->extra_length);
+	series->hash = hash_of(series);
 	return series;
 }
 

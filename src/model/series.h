@@ -55,6 +55,11 @@ struct pt_family {
 	uint32_t help_length;
 	uint32_t unit_length;
 	bool has_help; /* an empty help text is not the same as none */
+	/*
+	 * Its histograms have a series of PT_PART_NATIVE each; the classic series beside it are for
+	 * formats and receivers that do not take it. Set by whoever makes the family.
+	 */
+	bool is_native;
 	char text[];
 };
 
@@ -85,6 +90,7 @@ struct pt_series {
 	const char *extra_value;  /* canonical for le and quantile; NULL without extra_name */
 	double bound;             /* of le or quantile, 0 otherwise */
 	int64_t start_ms;         /* when it began to count, since the epoch; 0 unknown */
+	uint64_t hash;            /* of name, part and labels: the same for equal series */
 	char text[];
 };
 

@@ -65,7 +65,10 @@ pitot_snapshot_free(struct pitot_snapshot *snapshot)
 		return;
 	for (size_t i = 0; i < snapshot->exemplar_count; i++)
 		pt_labels_unref(snapshot->exemplars[i].labels);
+	for (size_t i = 0; i < snapshot->native_count; i++)
+		free(snapshot->natives[i].value);
 	free(snapshot->exemplars);
+	free(snapshot->natives);
 	free(snapshot->timestamps);
 	pt_table_unref(snapshot->table);
 	free(snapshot);
@@ -117,6 +120,42 @@ pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index)
 	}
 	if (low < snapshot->exemplar_count && snapshot->exemplars[low].index == index)
 		return &snapshot->exemplars[low];
+	return NULL;
+}
+
+bool
+pt_snapshot_add_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value)
+{
+	if (snapshot->native_count == snapshot->native_capacity) {
+		size_t capacity =
+			snapshot->native_capacity == 0 ? 16 : snapshot->native_capacity * 2;
+		struct pt_native_at *grown = realloc(snapshot->natives, capacity * sizeof *grown);
+		if (grown == NULL) {
+			free(value);
+			return false;
+		}
+		snapshot->natives = grown;
+		snapshot->native_capacity = capacity;
+	}
+	snapshot->natives[snapshot->native_count++] = (struct pt_native_at){index, value};
+	snapshot->bits[index] =
+		value->is_float ? value->count : pt_number_bits((double)value->count);
+	return true;
+}
+
+const struct pt_native *
+pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index)
+{
+	size_t low = 0, high = snapshot->native_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (snapshot->natives[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < snapshot->native_count && snapshot->natives[low].index == index)
+		return snapshot->natives[low].value;
 	return NULL;
 }
 

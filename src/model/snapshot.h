@@ -9,6 +9,7 @@
 #ifndef PT_MODEL_SNAPSHOT_H
 #define PT_MODEL_SNAPSHOT_H
 
+#include "model/native.h"
 #include "model/series.h"
 
 struct pt_table {
@@ -30,6 +31,12 @@ struct pt_exemplar {
 	int64_t timestamp_ms;
 };
 
+/* The value of a series of PT_PART_NATIVE, whose bits only tell whether it is absent or stale. */
+struct pt_native_at {
+	size_t index; /* of the series in the table */
+	struct pt_native *value;
+};
+
 struct pitot_snapshot {
 	struct pt_table *table; /* referenced */
 	int64_t time_ms;        /* when it was taken, since the epoch */
@@ -38,6 +45,9 @@ struct pitot_snapshot {
 	struct pt_exemplar *exemplars; /* rising by index; labels referenced */
 	size_t exemplar_count;
 	size_t exemplar_capacity;
+	struct pt_native_at *natives; /* rising by index; values owned */
+	size_t native_count;
+	size_t native_capacity;
 };
 
 #define PT_NO_TIME INT64_MIN
@@ -50,6 +60,13 @@ bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t
 bool pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar);
 /* The exemplar of the series at `index`, or NULL. */
 const struct pt_exemplar *pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index);
+/*
+ * Appends (indexes rising) the value of a native histogram, which is taken over, also on failure,
+ * and sets the bits of its series to the count. False if memory is out.
+ */
+bool pt_snapshot_add_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value);
+/* The native histogram of the series at `index`, or NULL. */
+const struct pt_native *pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index);
 /* The sample's own time, or `otherwise`. */
 static inline int64_t
 pt_snapshot_time_of(const struct pitot_snapshot *snapshot, size_t index, int64_t otherwise)
