@@ -19,13 +19,44 @@ extern "C" {
 enum pitot_protocol {
 	PITOT_PROTOCOL_AUTO = 0, /* from the URL's path, see pitot_push_options.url */
 	PITOT_PROTOCOL_PUSHGATEWAY,
-	PITOT_PROTOCOL_REMOTE_WRITE /* 1.0 */
+	/*
+	 * The newest version that the receiver takes: 2.0 is tried, and the same samples are sent
+	 * by 1.0 when it does not know that. The answer is remembered for a day.
+	 */
+	PITOT_PROTOCOL_REMOTE_WRITE,
+	PITOT_PROTOCOL_REMOTE_WRITE_1, /* 1.0 */
+	PITOT_PROTOCOL_REMOTE_WRITE_2  /* 2.0 */
 };
 
 /* What a push does to what the Pushgateway already holds under the same grouping key. */
 enum pitot_push_mode {
 	PITOT_MERGE = 0, /* replaces the families that are pushed, leaves the others (HTTP POST) */
 	PITOT_REPLACE    /* the group becomes exactly what is pushed (HTTP PUT) */
+};
+
+/*
+ * What becomes of the series at a destination when the pusher stops. Series that end before, by
+ * removal or expiry, get a stale marker with remote write whatever is said here; from a Pushgateway
+ * they vanish when their family is pushed the next time.
+ */
+enum pitot_at_end {
+	PITOT_END_DEFAULT = 0, /* remote write: stale; Pushgateway and one-shot pushes: keep */
+	PITOT_END_KEEP,        /* the last values stay */
+	PITOT_END_STALE,       /* stale markers; a Pushgateway's group becomes empty */
+	PITOT_END_DELETE       /* as stale, but a Pushgateway's group is deleted */
+};
+
+/* What becomes of several destinations. */
+enum pitot_fanout {
+	PITOT_FANOUT_ALL = 0, /* each gets everything */
+	PITOT_FANOUT_FIRST    /* the next one only while those before it are down */
+};
+
+/* What a request is cut into when the receiver refuses what is in it (HTTP 400). */
+enum pitot_on_refused {
+	PITOT_REFUSED_DEFAULT = 0, /* one-shot pushes: split; the pusher: drop */
+	PITOT_REFUSED_DROP,        /* it is lost as a whole, and counted */
+	PITOT_REFUSED_SPLIT /* remote write 1.0: halves are sent until the bad series is alone */
 };
 
 /* How to talk HTTP. Zero means the default; secrets come from files, never from here to a log. */
@@ -63,42 +94,112 @@ struct pitot_push_options {
 	size_t label_count;
 	enum pitot_push_mode mode; /* Pushgateway only */
 	bool utf8_names;           /* the receiver takes names outside [a-zA-Z0-9_:] */
+	/*
+	 * The receiver takes native histograms: they are sent as such, otherwise as their classic
+	 * buckets. Receivers that do not take them may answer 500 for ever; that is noticed, and
+	 * classic buckets are sent for a day.
+	 */
+	bool native_histograms;
+	bool old_start_time; /* remote write 2.0: start times also where receivers read before */
+	/*
+	 * Remote write, pusher: no sample of value 0 before the first one of a counter or
+	 * histogram. It lets increase() see what was counted before the first push.
+	 */
+	bool no_zero_anchor;
+	enum pitot_at_end at_end;
+	enum pitot_on_refused on_refused;
+
+	/*
+	 * Further destinations. Each has its own url, protocol, mode, job, instance, labels, http
+	 * and options of the receiver; everything else is taken from the first, and `others` of
+	 * the others must be empty. With PITOT_FANOUT_FIRST all speak the same protocol family.
+	 */
+	const struct pitot_push_options *others;
+	size_t other_count; /* at most 15 */
+	enum pitot_fanout fanout;
+
+	/*
+	 * What could not be sent waits in memory, at most this much for each destination. When it
+	 * is full, newer samples replace older ones of the same series, oldest first, which is
+	 * counted. A Pushgateway only ever gets the newest state. Default 16 MiB.
+	 */
+	size_t queue_bytes;
+	int64_t max_age_ms; /* samples older than this are dropped and counted; default: none are */
+	unsigned shards;    /* remote write, pusher: requests at a time, 1 to 16; default 1 */
+	/*
+	 * A directory for requests until they are delivered, which survive the end of the process;
+	 * the next push to the same destination continues. It is made if it is missing. Excludes
+	 * shards. NULL: none.
+	 */
+	const char *spool_dir;
+	uint64_t spool_bytes; /* at most, for each queue; the oldest go first; default 256 MiB */
+	bool detach; /* one-shot pushes: only into the spool; needs spool_dir */
 
 	int64_t interval_ms;      /* pusher: time between pushes; default 15000 */
 	double jitter;            /* share of the interval, 0 to 1; default 0.1; negative: none */
 	int64_t timeout_ms;       /* one HTTP request; default 10000 */
-	int64_t deadline_ms;      /* one push with all its retries; default 30000 */
+	int64_t deadline_ms;      /* one-shot push with all its retries; default 30000 */
 	int64_t stop_deadline_ms; /* the last push in pitot_pusher_stop(); default 5000 */
 	size_t max_request_bytes; /* remote write: not compressed; default 1 MiB */
 	bool no_self_metrics;     /* pusher: no pitot_… metrics about its own pushes */
 
 	struct pitot_http_options http;
 
-	/* Pusher: called after every push, from its thread, with no lock held. */
+	/*
+	 * Pusher: called with no lock held when a destination has taken all that waited for it,
+	 * and after each attempt that failed. With several destinations or shards it may be called
+	 * from several threads at a time.
+	 */
 	void (*report)(void *context, const struct pitot_report *report);
 	void *report_context;
 };
 
 #define PITOT_URL_TEXT 256
 
-/* What one push did. */
+/* Why samples will never be delivered. */
+enum pitot_drop {
+	PITOT_DROP_REFUSED,     /* the receiver refused them (HTTP 4xx), or wrote fewer than sent */
+	PITOT_DROP_DENIED,      /* the receiver refused the login, or the URL is wrong */
+	PITOT_DROP_POISON,      /* the receiver lives, but answers 500 to them again and again */
+	PITOT_DROP_UNSENT,      /* the time was up */
+	PITOT_DROP_REPLACED,    /* newer samples of the same series took their place in the queue */
+	PITOT_DROP_QUEUE_FULL,  /* the queue was full of samples that nothing could replace */
+	PITOT_DROP_TOO_OLD,     /* older than max_age_ms */
+	PITOT_DROP_TOO_LARGE,   /* fits into no request of max_request_bytes */
+	PITOT_DROP_UNSENDABLE,  /* the protocol's version has no place for them */
+	PITOT_DROP_INVALID,     /* refused here: names, labels or times that no receiver takes */
+	PITOT_DROP_SPOOL_FULL,  /* more than spool_bytes, or the disk is full */
+	PITOT_DROP_DAMAGED,     /* the spool was damaged */
+	PITOT_DROP_CLOCK,       /* the clock cannot be trusted */
+	PITOT_DROP_REASONS      /* how many there are */
+};
+/* "refused", "denied", … as in the label of pitot_samples_dropped_total; NULL for others. */
+const char *pitot_drop_text(enum pitot_drop reason);
+
+/* What was done at one destination since its last report. */
 struct pitot_report {
 	char url[PITOT_URL_TEXT]; /* without user, password and query; cut where too long */
-	enum pitot_protocol protocol;
+	enum pitot_protocol protocol; /* the version that was spoken, if any was */
 	struct pitot_error error; /* .code is PITOT_OK when everything was delivered */
 	int64_t time_ms;          /* when it started, since the epoch */
 	int64_t duration_ms;
-	unsigned requests;          /* HTTP requests that were answered 2xx */
-	unsigned attempts;          /* HTTP requests in all, retries included */
-	size_t series;              /* in the snapshot */
-	size_t samples_sent;        /* acknowledged by the receiver */
-	size_t samples_failed;      /* not acknowledged: refused, or out of retries */
-	size_t samples_dropped;     /* could not be sent to this destination, see dropped_reason */
-	const char *dropped_reason; /* a constant string, NULL if none were */
-	size_t exemplars_dropped;   /* the destination cannot carry them */
-	uint64_t bytes_sent;        /* request bodies, once for each attempt */
+	unsigned requests;      /* HTTP requests that were answered 2xx */
+	unsigned attempts;      /* HTTP requests in all, retries included */
+	size_t series;          /* in the snapshot */
+	size_t samples_sent;    /* acknowledged by the receiver; native histograms included */
+	size_t samples_retried; /* sent once more, each time */
+	size_t samples_failed;  /* refused, denied, poison or unsent */
+	size_t samples_dropped; /* all others that will never be delivered */
+	size_t dropped[PITOT_DROP_REASONS]; /* both, by reason */
+	const char *dropped_reason; /* of the last of samples_dropped; NULL if there are none */
+	size_t exemplars_sent;
+	size_t exemplars_dropped; /* the destination cannot carry them */
+	size_t samples_pending;   /* in the queue or the spool */
+	uint64_t pending_bytes;   /* which they take */
+	int64_t oldest_ms;  /* the earliest time among them; 0 if there are none */
+	uint64_t bytes_sent; /* request bodies, once for each attempt */
 	bool maybe_stored; /* an attempt got no answer, so the receiver may hold the data */
-	bool final;        /* the pusher's last */
+	bool final;        /* the pusher's last for this destination */
 };
 
 /* Checks url, protocol, job, instance and labels, and tells which protocol they mean. */
@@ -142,17 +243,21 @@ int pitot_push_preview(const struct pitot_snapshot *snapshot, int64_t time_ms,
 struct pitot_pusher;
 
 /*
- * Starts a thread that pushes now, then once in an interval. NULL on a wrong option or on a mistake
- * that the registry keeps. The registry must outlive the pusher. With a disabled registry the
+ * Starts a thread that gathers now, then once in an interval, and one that sends for each
+ * destination and shard. NULL on a wrong option or on a mistake that the registry keeps. The registry must outlive the pusher. With a disabled registry the
  * pusher does nothing: no thread, no socket.
  */
 struct pitot_pusher *pitot_pusher_start(struct pitot_registry *registry,
 	const struct pitot_push_options *options, struct pitot_error *why) PITOT_MUST_USE;
-/* Pushes now and waits for the result, `wait_ms` at most; 0 does not wait. */
+/*
+ * Gathers now and waits until that is delivered everywhere, `wait_ms` at most; 0 does not wait.
+ * PITOT_UNAVAILABLE when it waits longer; it stays in the queue.
+ */
 int pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_error *why);
 /*
- * One last push within stop_deadline_ms, then the thread ends and the pusher is freed. Returns what
- * the last push returned. pitot_pusher_stop(NULL, NULL) does nothing.
+ * Gathers once more, ends the series as at_end says, and sends all of it within stop_deadline_ms;
+ * then the threads end and the pusher is freed. Returns why the last values were not delivered:
+ * PITOT_SPOOLED if they are in the spool. pitot_pusher_stop(NULL, NULL) does nothing.
  */
 int pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why);
 

@@ -22,6 +22,7 @@ pitot_code_text(int code)
 		[-PITOT_NO_MEMORY] = "out of memory or over a limit",
 		[-PITOT_IO] = "input/output error",
 		[-PITOT_BAD_CONFIG] = "bad configuration",
+		[-PITOT_SPOOLED] = "kept in the spool",
 	};
 	int index = code <= 0 ? -code : -1;
 	if (index < 0 || index >= (int)(sizeof texts / sizeof texts[0]))

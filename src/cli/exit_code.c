@@ -29,6 +29,8 @@ cli_exit_code(int code)
 		return EX_OSERR;
 	case PITOT_IO:
 		return EX_IOERR;
+	case PITOT_SPOOLED:
+		return EX_TEMPFAIL;
 	case PITOT_DENIED:
 		return EX_NOPERM;
 	case PITOT_BAD_CONFIG:

@@ -4,7 +4,7 @@
  * written: two passes over its labels, none over the bytes. A series that fits into no request is
  * dropped and counted; nothing else can fail but memory.
  */
-#include "codec/remote_write_v1.h"
+#include "codec/remote_write.h"
 
 #include "base/number.h"
 #include "codec/label_list.h"
@@ -69,13 +69,13 @@ wire_bits(uint64_t bits)
 
 size_t
 pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
-	const struct pt_remote_write_v1_options *options, struct pt_remote_write_v1_count *count)
+	const struct pt_write_options *options, struct pt_write_count *count)
 {
 	const struct pt_table *table = snapshot->table;
 	size_t begin = out->length, written = 0, index = from;
 	struct pt_label_list list;
 	pt_label_list_init(&list);
-	for (; index < table->count && written < options->max_series; index++) {
+	for (; index < options->end && written < options->max_series; index++) {
 		if (snapshot->bits[index] == PT_NUMBER_ABSENT)
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
@@ -95,6 +95,6 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 	if (pt_label_list_error(&list) != 0)
 		out->error = PITOT_NO_MEMORY;
 	pt_label_list_clear(&list);
-	count->sent += written;
+	count->samples += written;
 	return index;
 }

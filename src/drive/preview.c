@@ -14,7 +14,7 @@
 
 struct viewer {
 	struct pt_transport transport; /* first */
-	const struct pitot_http_options *http;
+	struct pitot_http_options http; /* its texts are the caller's */
 	void (*show)(void *context, const struct pitot_request *request);
 	void *context;
 };
@@ -47,7 +47,7 @@ static size_t
 collect_headers(const struct viewer *viewer, const struct pt_http_request *request,
 	struct pitot_label *headers)
 {
-	const struct pitot_http_options *http = viewer->http;
+	const struct pitot_http_options *http = &viewer->http;
 	size_t count = 0;
 	for (size_t i = 0; i < request->header_count; i++)
 		headers[count++] = request->headers[i];
@@ -84,7 +84,7 @@ show_request(struct pt_transport *transport, const struct pt_http_request *reque
 	pt_buf_init(&url, PT_LIMIT_URL + 1);
 	pt_buf_init(&plain, PT_LIMIT_REQUEST);
 	struct pitot_label *headers =
-		malloc((request->header_count + viewer->http->header_count + 2) * sizeof *headers);
+		malloc((request->header_count + viewer->http.header_count + 2) * sizeof *headers);
 	pt_url_redact(&url, request->url);
 	struct pitot_request shown = {
 		.method = request->method,
@@ -104,7 +104,10 @@ show_request(struct pt_transport *transport, const struct pt_http_request *reque
 	if (ok) {
 		shown.header_count = collect_headers(viewer, request, headers);
 		viewer->show(viewer->context, &shown);
-		*answer = (struct pt_http_answer){.status = 204, .retry_after_ms = -1};
+		*answer = PT_HTTP_NO_ANSWER;
+		answer->status = 204;
+		answer->samples_written = answer->histograms_written = INT32_MAX; /* all */
+		answer->exemplars_written = INT32_MAX;
 	}
 	free(headers);
 	pt_buf_clear(&url);
@@ -118,35 +121,51 @@ viewer_free(struct pt_transport *transport)
 	free(transport);
 }
 
+/* What is shown, and to whom. */
+struct show {
+	void (*show)(void *context, const struct pitot_request *request);
+	void *context;
+};
+
+static struct pt_transport *
+connect_viewer(void *context, const struct pitot_http_options *http, struct pitot_error *why)
+{
+	const struct show *show = context;
+	/* The real transport is made only for its checks. */
+	struct pt_transport *real = pt_curl_new(http, why);
+	if (real == NULL)
+		return NULL;
+	real->free(real);
+	struct viewer *viewer = malloc(sizeof *viewer);
+	if (viewer == NULL) {
+		(void)pt_error_memory(why);
+		return NULL;
+	}
+	*viewer = (struct viewer){
+		.transport = {.send = show_request, .free = viewer_free},
+		.http = *http,
+		.show = show->show,
+		.context = show->context,
+	};
+	return &viewer->transport;
+}
+
 int
 pitot_push_preview(const struct pitot_snapshot *snapshot, int64_t time_ms,
 	const struct pitot_push_options *options,
 	void (*show)(void *context, const struct pitot_request *request), void *context,
 	struct pitot_error *why)
 {
-	static const struct pitot_push_options none;
-	struct pt_push_task task = {
-		.snapshot = snapshot,
+	struct show to = {show, context};
+	struct pt_world world = pt_world_real();
+	world.connect = connect_viewer;
+	world.context = &to;
+	struct pitot_push_options shown =
+		options != NULL ? *options : (struct pitot_push_options){.url = NULL};
+	shown.spool_dir = NULL; /* nothing may be left behind */
+	shown.detach = false;
+	const struct pt_push_task task = {.snapshot = (struct pitot_snapshot *)(uintptr_t)snapshot,
 		.time_ms = time_ms,
-		.options = options != NULL ? options : &none,
-	};
-	struct pitot_error error;
-	/* The real transport is made only for its checks. */
-	struct pt_transport *real = pt_curl_new(&task.options->http, &error);
-	if (real == NULL) {
-		if (why != NULL)
-			*why = error;
-		return error.code;
-	}
-	real->free(real);
-	struct viewer *viewer = malloc(sizeof *viewer);
-	if (viewer == NULL)
-		return pt_error_memory(why);
-	*viewer = (struct viewer){
-		.transport = {.send = show_request, .free = viewer_free},
-		.http = &task.options->http,
-		.show = show,
-		.context = context,
-	};
-	return pt_push_with(&task, &viewer->transport, pt_clock_real(), NULL, why);
+		.options = &shown};
+	return pt_push_with(&task, &world, NULL, why);
 }

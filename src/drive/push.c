@@ -1,134 +1,233 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One push in the calling thread: an exporter is made, used once and freed. Fails on wrong options,
- * on a mistake that the registry keeps (after pushing what there is), on what the destination
- * cannot take, and when it could not be delivered before the deadline.
+ * One push in the calling thread: lanes are made, given one snapshot, run until the deadline, and
+ * freed; further destinations have a thread each meanwhile. Fails on wrong options, on a mistake
+ * that the registry keeps (after pushing what there is), on what a destination cannot take, and
+ * when it could not be delivered before the deadline.
  */
 #include "drive/push.h"
 
 #include "base/error.h"
+#include "drive/lifecycle.h"
 #include "export/options.h"
 #include "metrics/registry.h"
-#include <stdio.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 
-int
-pt_push_once(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot, int64_t time_ms,
-	struct pt_deadline *deadline, struct pitot_report *report)
+/* One lane's part of it. */
+struct run {
+	struct pt_lane *lane;
+	const struct pt_clock *clock;
+	int64_t until_ms;
+	bool threaded;
+	pthread_t thread;
+	struct pitot_report report;
+};
+
+static void *
+run_lane(void *context)
 {
-	const struct pt_clock *clock = pt_deadline_clock(deadline);
-	int64_t start_ms = clock->mono_ms(clock);
-	struct pitot_error error = {.code = 0};
-	*report = (struct pitot_report){
-		.protocol = exporter->protocol,
-		.time_ms = clock->wall_ms(clock),
-	};
-	/* A URL that is too long for the report is cut there, as push.h says. */
-	(void)snprintf(report->url, sizeof report->url, "%s", exporter->url);
-	int code = snapshot != NULL
-		? exporter->push(exporter, snapshot, time_ms, deadline, report, &error)
-		: exporter->remove(exporter, deadline, report, &error);
-	if (code != 0) {
-		(void)pt_error_wrap(
-			&error, "%s %s", snapshot != NULL ? "push" : "delete", exporter->url);
-		report->error = error;
+	struct run *run = context;
+	struct pt_deadline *deadline = pt_deadline_new(run->clock);
+	if (deadline != NULL) {
+		pt_deadline_set(deadline, run->until_ms);
+		pt_lane_run(run->lane, deadline);
 	}
-	report->duration_ms = clock->mono_ms(clock) - start_ms;
-	return code;
+	pt_lane_abandon(run->lane);
+	(void)pt_lane_report(run->lane, &run->report);
+	pt_deadline_free(deadline);
+	return NULL;
 }
 
-/* The parts of pt_push_with() with an exporter and a deadline; they fill the report's error. */
-static int
-run_remove(struct pt_exporter *exporter, struct pt_deadline *deadline, struct pitot_report *report)
+static void
+run_all(struct run *runs, size_t count)
 {
-	if (exporter->remove != NULL)
-		return pt_push_once(exporter, NULL, 0, deadline, report);
-	return pt_error_set(&report->error, PITOT_USAGE,
-		"delete %s: only a Pushgateway can delete, and this is remote write",
-		exporter->url);
+	sigset_t all, before;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 1; i < count; i++)
+		runs[i].threaded =
+			pthread_create(&runs[i].thread, NULL, run_lane, &runs[i]) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)run_lane(&runs[0]);
+	for (size_t i = 1; i < count; i++) {
+		if (runs[i].threaded)
+			(void)pthread_join(runs[i].thread, NULL); /* ours, joined once */
+		else
+			(void)run_lane(&runs[i]);
+	}
+}
+
+static void
+add_report(struct pitot_report *sum, const struct pitot_report *one)
+{
+	bool failed = sum->error.code == 0 && one->error.code != 0;
+	if (sum->url[0] == '\0' || failed) {
+		memcpy(sum->url, one->url, sizeof sum->url);
+		sum->protocol = one->protocol;
+	}
+	if (failed)
+		sum->error = one->error;
+	if (sum->time_ms == 0 || one->time_ms < sum->time_ms)
+		sum->time_ms = one->time_ms;
+	if (one->duration_ms > sum->duration_ms)
+		sum->duration_ms = one->duration_ms;
+	sum->requests += one->requests;
+	sum->attempts += one->attempts;
+	sum->series = one->series > sum->series ? one->series : sum->series;
+	sum->samples_sent += one->samples_sent;
+	sum->samples_retried += one->samples_retried;
+	sum->samples_failed += one->samples_failed;
+	sum->samples_dropped += one->samples_dropped;
+	for (int i = 0; i < PITOT_DROP_REASONS; i++)
+		sum->dropped[i] += one->dropped[i];
+	if (one->dropped_reason != NULL)
+		sum->dropped_reason = one->dropped_reason;
+	sum->exemplars_sent += one->exemplars_sent;
+	sum->exemplars_dropped += one->exemplars_dropped;
+	sum->samples_pending += one->samples_pending;
+	sum->pending_bytes += one->pending_bytes;
+	if (one->oldest_ms != 0 && (sum->oldest_ms == 0 || one->oldest_ms < sum->oldest_ms))
+		sum->oldest_ms = one->oldest_ms;
+	sum->bytes_sent += one->bytes_sent;
+	sum->maybe_stored |= one->maybe_stored;
 }
 
 static int
-run_push(const struct pt_push_task *task, struct pt_exporter *exporter,
-	struct pt_deadline *deadline, struct pitot_report *report)
+deliver(struct pt_lanes *lanes, const struct pt_clock *clock,
+	const struct pitot_push_options *options, struct pitot_report *report)
 {
-	if (task->time_ms != 0 && exporter->protocol == PITOT_PROTOCOL_PUSHGATEWAY)
+	struct run *runs = calloc(lanes->count, sizeof *runs);
+	if (runs == NULL)
+		return pt_error_memory(&report->error);
+	int64_t now_ms = clock->mono_ms(clock);
+	for (size_t i = 0; i < lanes->count; i++) {
+		runs[i].lane = lanes->list[i];
+		runs[i].clock = clock;
+		runs[i].until_ms = options->detach ? now_ms : now_ms + options->deadline_ms;
+	}
+	run_all(runs, lanes->count);
+	for (size_t i = 0; i < lanes->count; i++)
+		add_report(report, &runs[i].report);
+	free(runs);
+	/* To leave it in the spool is what was asked for. */
+	if (options->detach && report->error.code == PITOT_SPOOLED)
+		report->error = (struct pitot_error){.code = 0};
+	return report->error.code;
+}
+
+/* ---- what is to be delivered ---- */
+
+static int
+offer_remove(struct pt_lanes *lanes, struct pitot_report *report)
+{
+	for (size_t i = 0; i < lanes->count; i++) {
+		if (pt_lane_is_gateway(lanes->list[i]))
+			continue;
+		(void)pt_lane_report(lanes->list[i], report);
 		return pt_error_set(&report->error, PITOT_USAGE,
-			"push %s: a Pushgateway takes no timestamps: leave the time out, or push "
-			"by remote write",
-			exporter->url);
+			"delete %s: only a Pushgateway can delete, and this is remote write",
+			report->url);
+	}
+	for (size_t i = 0; i < lanes->count; i++)
+		pt_lane_offer_action(lanes->list[i], PT_FORMAT_DELETE, 1);
+	return 0;
+}
+
+static int
+refuse_time(struct pt_lanes *lanes, struct pitot_report *report)
+{
+	for (size_t i = 0; i < lanes->count; i++)
+		if (pt_lane_is_gateway(lanes->list[i])) {
+			(void)pt_lane_report(lanes->list[i], report);
+			return pt_error_set(&report->error, PITOT_USAGE,
+				"push %s: a Pushgateway takes no timestamps: leave the time out, "
+				"or push by remote write",
+				report->url);
+		}
+	return 0;
+}
+
+static void
+offer_snapshot(struct pt_lanes *lanes, struct pitot_snapshot *snapshot, int64_t time_ms,
+	enum pitot_at_end at_end)
+{
+	struct pitot_snapshot *end =
+		at_end >= PITOT_END_STALE ? pt_lifecycle_end(snapshot, time_ms) : NULL;
+	for (size_t i = 0; i < lanes->count; i++) {
+		pt_lane_offer(lanes->list[i], snapshot, time_ms, false, 1);
+		if (end != NULL && !pt_lane_is_gateway(lanes->list[i]))
+			pt_lane_offer(lanes->list[i], end, time_ms + 1, true, 2);
+	}
+	pitot_snapshot_free(end);
+}
+
+static int
+offer(const struct pt_push_task *task, struct pt_lanes *lanes,
+	const struct pitot_push_options *options, struct pitot_report *report)
+{
+	if (task->spool_only)
+		return 0;
+	if (task->remove)
+		return offer_remove(lanes, report);
+	int code = task->time_ms != 0 ? refuse_time(lanes, report) : 0;
+	if (code != 0)
+		return code;
 	struct pitot_snapshot *taken = NULL;
 	if (task->registry != NULL) {
 		taken = pitot_snapshot_take(task->registry, &report->error);
 		if (taken == NULL)
 			return report->error.code;
 	}
-	const struct pitot_snapshot *snapshot = taken != NULL ? taken : task->snapshot;
+	struct pitot_snapshot *snapshot = taken != NULL ? taken : task->snapshot;
 	if (snapshot == NULL)
 		return pt_error_set(&report->error, PITOT_USAGE, "push: there is no snapshot");
-	int64_t time_ms = task->time_ms != 0 ? task->time_ms : snapshot->time_ms;
-	int code = pt_push_once(exporter, snapshot, time_ms, deadline, report);
+	offer_snapshot(lanes, snapshot, task->time_ms != 0 ? task->time_ms : snapshot->time_ms,
+		options->at_end);
 	pitot_snapshot_free(taken);
-	return code;
+	return 0;
 }
 
 int
-pt_push_with(const struct pt_push_task *task, struct pt_transport *transport,
-	const struct pt_clock *clock, struct pitot_report *report, struct pitot_error *why)
+pt_push_with(const struct pt_push_task *task, const struct pt_world *world,
+	struct pitot_report *report, struct pitot_error *why)
 {
-	struct pitot_push_options options;
+	static const struct pitot_push_options none;
+	const struct pitot_push_options *options = task->options != NULL ? task->options : &none;
+	struct pitot_push_options complete;
 	struct pitot_report local;
+	struct pt_lanes lanes = {.count = 0};
 	if (report == NULL)
 		report = &local;
 	*report = (struct pitot_report){.series = 0};
-	struct pt_exporter *exporter = pt_exporter_new(task->options, transport, &report->error);
-	struct pt_deadline *deadline = pt_deadline_new(clock);
-	int code = exporter == NULL ? report->error.code : 0;
+	int code = pt_options_complete(&complete, options, &report->error);
 	if (code == 0)
-		code = pt_options_complete(&options, task->options, &report->error);
-	if (code == 0 && deadline == NULL)
-		code = pt_error_memory(&report->error);
-	if (code == 0) {
-		pt_deadline_set(deadline, clock->mono_ms(clock) + options.deadline_ms);
-		code = task->remove ? run_remove(exporter, deadline, report)
-				    : run_push(task, exporter, deadline, report);
-	}
-	if (exporter != NULL)
-		exporter->free(exporter);
-	pt_deadline_free(deadline);
+		code = pt_lanes_init(&lanes, options, world, true, &report->error);
+	if (code == 0)
+		code = offer(task, &lanes, &complete, report);
+	if (code == 0)
+		code = deliver(&lanes, world->clock, &complete, report);
+	pt_lanes_clear(&lanes);
 	if (code != 0 && why != NULL)
 		*why = report->error;
 	return code;
 }
 
-/* Over the network, by the system's clock. */
-static int
-push_real(struct pt_push_task *task, struct pitot_report *report, struct pitot_error *why)
-{
-	static const struct pitot_push_options none;
-	struct pitot_error error;
-	if (task->options == NULL)
-		task->options = &none;
-	struct pt_transport *transport = pt_curl_new(&task->options->http, &error);
-	if (transport != NULL)
-		return pt_push_with(task, transport, pt_clock_real(), report, why);
-	if (report != NULL)
-		*report = (struct pitot_report){.error = error};
-	if (why != NULL)
-		*why = error;
-	return error.code;
-}
+/* ---- over the network, by the system's clock ---- */
 
 int
 pitot_push(struct pitot_registry *registry, const struct pitot_push_options *options,
 	struct pitot_report *report, struct pitot_error *why)
 {
-	struct pt_push_task task = {.registry = registry, .options = options};
+	const struct pt_world world = pt_world_real();
+	const struct pt_push_task task = {.registry = registry, .options = options};
 	int code = 0;
 	if (report != NULL)
 		*report = (struct pitot_report){.series = 0};
 	/* What could be declared is pushed in any case: better some metrics than none. */
 	if (registry != NULL && !pt_registry_disabled(registry))
-		code = push_real(&task, report, why);
+		code = pt_push_with(&task, &world, report, why);
 	return code != 0 ? code : pt_registry_declared(registry, why);
 }
 
@@ -137,14 +236,19 @@ pitot_push_snapshot(const struct pitot_snapshot *snapshot, int64_t time_ms,
 	const struct pitot_push_options *options, struct pitot_report *report,
 	struct pitot_error *why)
 {
-	struct pt_push_task task = {.snapshot = snapshot, .time_ms = time_ms, .options = options};
-	return push_real(&task, report, why);
+	const struct pt_world world = pt_world_real();
+	/* Lanes take references, and are gone when this returns. */
+	const struct pt_push_task task = {.snapshot = (struct pitot_snapshot *)(uintptr_t)snapshot,
+		.time_ms = time_ms,
+		.options = options};
+	return pt_push_with(&task, &world, report, why);
 }
 
 int
 pitot_push_delete(const struct pitot_push_options *options, struct pitot_report *report,
 	struct pitot_error *why)
 {
-	struct pt_push_task task = {.remove = true, .options = options};
-	return push_real(&task, report, why);
+	const struct pt_world world = pt_world_real();
+	const struct pt_push_task task = {.remove = true, .options = options};
+	return pt_push_with(&task, &world, report, why);
 }

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pusher: one thread that gathers and pushes now, then once in an interval, when a flush asks
- * for it, and a last time when it is stopped. It alone uses the exporter, so that its connection
- * lives from push to push.
+ * The pusher: one thread that gathers now, then once in an interval, when a flush asks for it, and
+ * a last time when it is stopped; what it gathers goes to every lane, which a courier drives.
  *
  * The happy path is: the thread sleeps on `alarm` until the next tick; a flush or a stop raises
- * `wanted` or `stopping` and moves the alarm to now; the thread pushes under the deadline
- * `running`, reports, and raises `done`, which wakes those who wait for their flush.
+ * `wanted` or `stopping` and moves the alarm to now; the thread takes a snapshot, finds which
+ * series were born or ended since the last one, and offers all of it to the lanes. The couriers
+ * send, report, and wake those who wait for their flush.
  *
- * Possible failures are: a push fails, which the report tells, and the next one carries newer
- * values; the receiver hangs when we are stopped, so stop moves `running` nearer, halfway for a
- * push under way and the whole stop deadline for the last one; the process forks, and the child has
- * no thread but our locks as they were, and the parent's connection: it touches none of them.
+ * Possible failures are: a lane cannot deliver, which its report tells while it keeps what it can;
+ * memory is out for a snapshot, which is told, and the next tick gathers again; a receiver hangs
+ * when we are stopped, so that the request under way gets half of the time; the process forks, and
+ * the child has no thread but our locks as they were, and the parent's connections: it touches none
+ * of them.
  */
 #include "drive/pusher.h"
 
 #include "base/error.h"
-#include "drive/push.h"
+#include "drive/courier.h"
+#include "drive/lifecycle.h"
 #include "drive/schedule.h"
 #include "drive/selfstats.h"
 #include "export/options.h"
@@ -37,25 +39,32 @@ struct pitot_pusher {
 	pthread_t thread;
 	struct pitot_registry *registry;
 	const struct pt_clock *clock;
-	struct pt_deadline *running; /* of the push under way */
-	struct pt_deadline *alarm;   /* the end of the thread's sleep */
-	int64_t deadline_ms, stop_deadline_ms;
+	struct pt_deadline *alarm; /* the end of the thread's sleep */
+	int64_t stop_deadline_ms;
+	enum pitot_at_end at_end;
 	void (*report)(void *context, const struct pitot_report *report);
 	void *report_context;
-
-	/* The thread's own. */
-	struct pt_exporter *exporter;
-	struct pt_schedule schedule;
-	struct pt_selfstats stats;
+	struct pt_lanes lanes;
+	struct pt_courier **couriers; /* one for each lane */
+	size_t courier_count;
 	bool counts_itself;
 
+	/* The thread's own. */
+	struct pt_schedule schedule;
+	struct pt_lifecycle life;
+	uint64_t ticket;          /* of the last offer */
+	uint64_t snapshot_ticket; /* of the last one that went to all lanes */
+
+	struct pt_selfstats stats; /* its instruments take updates from any thread */
+
 	pthread_mutex_t lock; /* guards what follows; taken before a deadline's lock */
-	pthread_cond_t pushed;
+	pthread_cond_t moved;
 	bool stopping;
 	int64_t stop_at_ms;
-	uint64_t wanted;         /* flushes asked for */
-	uint64_t done;           /* of those, how many a finished push began after */
-	struct pitot_error last; /* of the last push */
+	uint64_t wanted;             /* flushes asked for */
+	uint64_t done;               /* of those, how many a finished gather began after */
+	uint64_t done_ticket;        /* of the last gather's snapshot */
+	struct pitot_error gathered; /* what became of it */
 };
 
 /* ---- the thread ---- */
@@ -74,41 +83,56 @@ sleep_until_wanted(struct pitot_pusher *pusher)
 	pt_deadline_sleep(pusher->alarm, next_ms);
 }
 
-/* Returns whether this is the last push; *ticket is how many flushes it answers. */
-static bool
-begin(struct pitot_pusher *pusher, uint64_t *ticket)
+static void
+offer_all(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t time_ms, bool life)
 {
-	const struct pt_clock *clock = pusher->clock;
-	(void)pthread_mutex_lock(&pusher->lock);
-	bool final = pusher->stopping;
-	*ticket = pusher->wanted;
-	pt_deadline_set(pusher->running,
-		final ? pusher->stop_at_ms : clock->mono_ms(clock) + pusher->deadline_ms);
-	(void)pthread_mutex_unlock(&pusher->lock);
-	return final;
+	pusher->ticket++;
+	for (size_t i = 0; snapshot != NULL && i < pusher->lanes.count; i++)
+		if (!life || !pt_lane_is_gateway(pusher->lanes.list[i]))
+			pt_lane_offer(pusher->lanes.list[i], snapshot, time_ms, life,
+				pusher->ticket);
 }
 
+/* What becomes of the series now that no more samples will come. */
 static void
-push(struct pitot_pusher *pusher, struct pitot_report *report)
+offer_end(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t time_ms)
 {
-	*report = (struct pitot_report){.series = 0};
-	struct pitot_snapshot *snapshot = pitot_snapshot_take(pusher->registry, &report->error);
+	struct pitot_snapshot *end = pusher->at_end == PITOT_END_KEEP
+		? NULL
+		: pt_lifecycle_end(snapshot, time_ms);
+	offer_all(pusher, end, time_ms + 1, true);
+	pitot_snapshot_free(end);
+	for (size_t i = 0; i < pusher->lanes.count; i++)
+		if (pt_lane_is_gateway(pusher->lanes.list[i]) &&
+			pusher->at_end >= PITOT_END_STALE)
+			pt_lane_offer_action(pusher->lanes.list[i],
+				pusher->at_end == PITOT_END_DELETE ? PT_FORMAT_DELETE
+								   : PT_FORMAT_EMPTY,
+				pusher->ticket);
+}
+
+static int
+gather(struct pitot_pusher *pusher, bool final, struct pitot_error *why)
+{
+	struct pitot_snapshot *snapshot = pitot_snapshot_take(pusher->registry, why);
 	if (snapshot == NULL)
-		return;
+		return PITOT_NO_MEMORY;
 	int64_t wall_ms = pusher->clock->wall_ms(pusher->clock);
-	(void)pt_push_once(pusher->exporter, snapshot,
-		pt_schedule_stamp(&pusher->schedule, wall_ms), pusher->running, report);
+	int64_t time_ms = pt_schedule_stamp(&pusher->schedule, wall_ms);
+	struct pitot_snapshot *ends = NULL, *births = NULL;
+	int code = pt_lifecycle_follow(&pusher->life, snapshot, time_ms, &ends, &births);
+	if (ends != NULL)
+		offer_all(pusher, ends, ends->time_ms, true);
+	if (births != NULL)
+		offer_all(pusher, births, births->time_ms, true);
+	offer_all(pusher, snapshot, time_ms, false);
+	pusher->snapshot_ticket = pusher->ticket;
+	if (final)
+		offer_end(pusher, snapshot, time_ms);
+	pitot_snapshot_free(ends);
+	pitot_snapshot_free(births);
 	pitot_snapshot_free(snapshot);
-}
-
-static void
-finish(struct pitot_pusher *pusher, uint64_t ticket, const struct pitot_error *error)
-{
-	(void)pthread_mutex_lock(&pusher->lock);
-	pusher->done = ticket;
-	pusher->last = *error;
-	(void)pthread_cond_broadcast(&pusher->pushed);
-	(void)pthread_mutex_unlock(&pusher->lock);
+	return code == 0 ? 0 : pt_error_memory(why);
 }
 
 static void *
@@ -116,20 +140,53 @@ run(void *context)
 {
 	struct pitot_pusher *pusher = context;
 	for (bool final = false; !final;) {
-		struct pitot_report report;
-		uint64_t ticket;
-		final = begin(pusher, &ticket);
-		push(pusher, &report);
-		report.final = final;
-		if (pusher->counts_itself)
-			pt_selfstats_count(&pusher->stats, &report);
-		if (pusher->report != NULL)
-			pusher->report(pusher->report_context, &report);
-		finish(pusher, ticket, &report.error);
+		struct pitot_error error = {.code = 0};
+		(void)pthread_mutex_lock(&pusher->lock);
+		final = pusher->stopping;
+		uint64_t wanted = pusher->wanted;
+		bool asked = wanted != pusher->done;
+		int64_t stop_at_ms = pusher->stop_at_ms;
+		(void)pthread_mutex_unlock(&pusher->lock);
+		(void)gather(pusher, final, &error);
+		(void)pthread_mutex_lock(&pusher->lock);
+		pusher->done = wanted;
+		pusher->done_ticket = pusher->snapshot_ticket;
+		pusher->gathered = error;
+		(void)pthread_cond_broadcast(&pusher->moved);
+		(void)pthread_mutex_unlock(&pusher->lock);
+		for (size_t i = 0; i < pusher->courier_count; i++) {
+			if (final)
+				pt_courier_finish(pusher->couriers[i], stop_at_ms);
+			else if (asked)
+				pt_courier_hurry(pusher->couriers[i]);
+			else
+				pt_courier_wake(pusher->couriers[i]);
+		}
 		if (!final)
 			sleep_until_wanted(pusher);
 	}
 	return NULL;
+}
+
+/* ---- from the couriers ---- */
+
+static void
+take_report(void *context, const struct pitot_report *report)
+{
+	struct pitot_pusher *pusher = context;
+	if (pusher->counts_itself)
+		pt_selfstats_count(&pusher->stats, report);
+	if (pusher->report != NULL)
+		pusher->report(pusher->report_context, report);
+}
+
+static void
+take_done(void *context)
+{
+	struct pitot_pusher *pusher = context;
+	(void)pthread_mutex_lock(&pusher->lock);
+	(void)pthread_cond_broadcast(&pusher->moved);
+	(void)pthread_mutex_unlock(&pusher->lock);
 }
 
 /* ---- starting ---- */
@@ -137,12 +194,12 @@ run(void *context)
 static void
 pusher_free(struct pitot_pusher *pusher)
 {
-	if (pusher->exporter != NULL)
-		pusher->exporter->free(pusher->exporter);
-	pt_deadline_free(pusher->running);
+	pt_lanes_clear(&pusher->lanes);
+	pt_lifecycle_clear(&pusher->life);
 	pt_deadline_free(pusher->alarm);
-	(void)pthread_cond_destroy(&pusher->pushed);
+	(void)pthread_cond_destroy(&pusher->moved);
 	(void)pthread_mutex_destroy(&pusher->lock);
+	free(pusher->couriers);
 	free(pusher);
 }
 
@@ -153,15 +210,43 @@ init_lock(struct pitot_pusher *pusher)
 	/* None of these can fail with these arguments on Linux. */
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&pusher->pushed, &monotonic);
+	(void)pthread_cond_init(&pusher->moved, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 	(void)pthread_mutex_init(&pusher->lock, NULL);
 }
 
-/*
- * The program's signals are for its own threads. The stack has the usual size, because the
- * program's callbacks run on it.
- */
+static void
+end_couriers(struct pitot_pusher *pusher)
+{
+	for (size_t i = 0; i < pusher->courier_count; i++)
+		pt_courier_join(pusher->couriers[i]);
+	pusher->courier_count = 0;
+}
+
+static int
+start_couriers(struct pitot_pusher *pusher, struct pitot_error *why)
+{
+	pusher->couriers = calloc(pusher->lanes.count, sizeof pusher->couriers[0]);
+	if (pusher->couriers == NULL)
+		return pt_error_memory(why);
+	for (size_t i = 0; i < pusher->lanes.count; i++) {
+		pusher->couriers[i] = pt_courier_start(
+			&(struct pt_courier_options){
+				.lane = pusher->lanes.list[i],
+				.clock = pusher->clock,
+				.report = take_report,
+				.done = take_done,
+				.context = pusher,
+			},
+			why);
+		if (pusher->couriers[i] == NULL)
+			return PITOT_FAILED;
+		pusher->courier_count++;
+	}
+	return 0;
+}
+
+/* The program's signals are for its own threads. Its hooks run on this one's stack. */
 static int
 start_thread(struct pitot_pusher *pusher, struct pitot_error *why)
 {
@@ -191,42 +276,53 @@ set_schedule(struct pitot_pusher *pusher, const struct pitot_push_options *optio
 	};
 }
 
+static void
+set_options(struct pitot_pusher *pusher, const struct pitot_push_options *options)
+{
+	pusher->pid = getpid();
+	pusher->stop_deadline_ms = options->stop_deadline_ms;
+	pusher->at_end = options->at_end;
+	pusher->report = options->report;
+	pusher->report_context = options->report_context;
+	pusher->life.anchors = !options->no_zero_anchor;
+	/* acquire: pairs with the release in pitot_pusher_stop(). */
+	pusher->life.last_ms = atomic_load_explicit(
+		&pusher->registry->pushed_until_ms, memory_order_acquire);
+	set_schedule(pusher, options);
+}
+
 struct pitot_pusher *
 pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_options *options,
-	struct pt_transport *transport, const struct pt_clock *clock, struct pitot_error *why)
+	const struct pt_world *world, struct pitot_error *why)
 {
 	struct pitot_push_options complete;
 	struct pitot_pusher *pusher = calloc(1, sizeof *pusher);
 	if (pusher == NULL) {
-		transport->free(transport);
 		(void)pt_error_memory(why);
 		return NULL;
 	}
 	init_lock(pusher);
-	pusher->exporter = pt_exporter_new(options, transport, why);
-	if (pusher->exporter == NULL || pt_options_complete(&complete, options, why) != 0)
+	if (pt_options_complete(&complete, options, why) != 0 ||
+		pt_lanes_init(&pusher->lanes, options, world, false, why) != 0)
 		goto fail;
 	pusher->counts_itself = !complete.no_self_metrics && registry != NULL;
 	if (pusher->counts_itself)
 		pt_selfstats_init(&pusher->stats, registry);
 	if (pt_registry_declared(registry, why) != 0)
 		goto fail;
-	pusher->running = pt_deadline_new(clock);
-	pusher->alarm = pt_deadline_new(clock);
-	if (pusher->running == NULL || pusher->alarm == NULL) {
+	pusher->clock = world->clock;
+	pusher->registry = registry;
+	pusher->alarm = pt_deadline_new(world->clock);
+	if (pusher->alarm == NULL) {
 		(void)pt_error_memory(why);
 		goto fail;
 	}
-	pusher->registry = registry;
-	pusher->clock = clock;
-	pusher->pid = getpid();
-	pusher->deadline_ms = complete.deadline_ms;
-	pusher->stop_deadline_ms = complete.stop_deadline_ms;
-	pusher->report = complete.report;
-	pusher->report_context = complete.report_context;
-	set_schedule(pusher, &complete);
-	if (start_thread(pusher, why) == 0)
+	set_options(pusher, &complete);
+	if (start_couriers(pusher, why) == 0 && start_thread(pusher, why) == 0)
 		return pusher;
+	for (size_t i = 0; i < pusher->courier_count; i++)
+		pt_courier_finish(pusher->couriers[i], 0);
+	end_couriers(pusher);
 fail:
 	pusher_free(pusher);
 	return NULL;
@@ -249,14 +345,10 @@ pitot_pusher_start(struct pitot_registry *registry, const struct pitot_push_opti
 	struct pitot_error *why)
 {
 	static const struct pitot_push_options none;
+	const struct pt_world world = pt_world_real();
 	if (pt_registry_disabled(registry))
 		return inert_pusher(why);
-	if (options == NULL)
-		options = &none;
-	struct pt_transport *transport = pt_curl_new(&options->http, why);
-	if (transport == NULL)
-		return NULL;
-	return pt_pusher_start_with(registry, options, transport, pt_clock_real(), why);
+	return pt_pusher_start_with(registry, options == NULL ? &none : options, &world, why);
 }
 
 /* ---- from other threads ---- */
@@ -269,8 +361,23 @@ told(const struct pitot_error *error, struct pitot_error *why)
 	return error->code;
 }
 
+/* Whether all lanes are through with it; *error is the first reason why one did not deliver. */
+static bool
+is_resolved(struct pitot_pusher *pusher, uint64_t ticket, struct pitot_error *error)
+{
+	bool all = true;
+	for (size_t i = 0; i < pusher->lanes.count; i++) {
+		struct pitot_error last;
+		if (pt_lane_resolved(pusher->lanes.list[i], &last) < ticket)
+			all = false;
+		else if (error->code == 0)
+			*error = last;
+	}
+	return all;
+}
+
 static int
-wait_for(struct pitot_pusher *pusher, uint64_t ticket, int64_t wait_ms, struct pitot_error *why)
+wait_for(struct pitot_pusher *pusher, uint64_t wanted, int64_t wait_ms, struct pitot_error *why)
 {
 	struct timespec until;
 	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
@@ -281,16 +388,32 @@ wait_for(struct pitot_pusher *pusher, uint64_t ticket, int64_t wait_ms, struct p
 		until.tv_sec++;
 	}
 	int late = 0;
+	uint64_t ticket = 0;
+	bool done = false;
+	struct pitot_error error = {.code = 0};
 	(void)pthread_mutex_lock(&pusher->lock);
-	while (pusher->done < ticket && late == 0)
-		late = pthread_cond_timedwait(&pusher->pushed, &pusher->lock, &until);
-	bool done = pusher->done >= ticket;
-	struct pitot_error last = pusher->last;
+	while (!done && late == 0) {
+		if (ticket == 0 && pusher->done >= wanted)
+			ticket = pusher->done_ticket;
+		error = pusher->gathered;
+		done = ticket != 0 && is_resolved(pusher, ticket, &error);
+		if (!done)
+			late = pthread_cond_timedwait(&pusher->moved, &pusher->lock, &until);
+	}
 	(void)pthread_mutex_unlock(&pusher->lock);
 	if (!done)
 		return pt_error_set(why, PITOT_UNAVAILABLE,
-			"flush: the push has not ended after %" PRId64 " ms; it goes on", wait_ms);
-	return told(&last, why);
+			"flush: not delivered after %" PRId64 " ms; it goes on", wait_ms);
+	return told(&error, why);
+}
+
+static bool
+is_own_thread(const struct pitot_pusher *pusher)
+{
+	for (size_t i = 0; i < pusher->courier_count; i++)
+		if (pt_courier_is_self(pusher->couriers[i]))
+			return true;
+	return pthread_equal(pthread_self(), pusher->thread) != 0;
 }
 
 int
@@ -305,9 +428,9 @@ pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_er
 	if (wait_ms < 0)
 		return pt_error_set(why, PITOT_USAGE,
 			"flush: wait_ms: %" PRId64 " is not allowed: 0 or more", wait_ms);
-	if (wait_ms > 0 && pthread_equal(pthread_self(), pusher->thread))
+	if (wait_ms > 0 && is_own_thread(pusher))
 		return pt_error_set(why, PITOT_USAGE,
-			"flush: the pusher's own thread cannot wait for itself: use wait_ms 0");
+			"flush: the pusher's own threads cannot wait for themselves: use wait_ms 0");
 	(void)pthread_mutex_lock(&pusher->lock);
 	uint64_t ticket = ++pusher->wanted;
 	pt_deadline_hasten(pusher->alarm, 0);
@@ -318,12 +441,13 @@ pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_er
 static void
 ask_to_stop(struct pitot_pusher *pusher)
 {
-	(void)pthread_mutex_lock(&pusher->lock);
 	int64_t now_ms = pusher->clock->mono_ms(pusher->clock);
+	/* Half for the requests under way, so that the last values get a chance too. */
+	for (size_t i = 0; i < pusher->courier_count; i++)
+		pt_courier_hold(pusher->couriers[i], now_ms + pusher->stop_deadline_ms / 2);
+	(void)pthread_mutex_lock(&pusher->lock);
 	pusher->stopping = true;
 	pusher->stop_at_ms = now_ms + pusher->stop_deadline_ms;
-	/* Half for the push under way, so that the last values get a chance too. */
-	pt_deadline_hasten(pusher->running, now_ms + pusher->stop_deadline_ms / 2);
 	pt_deadline_hasten(pusher->alarm, 0);
 	(void)pthread_mutex_unlock(&pusher->lock);
 }
@@ -353,12 +477,18 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 		leave(pusher);
 		return 0;
 	}
-	if (pthread_equal(pthread_self(), pusher->thread))
+	if (is_own_thread(pusher))
 		return pt_error_set(why, PITOT_USAGE,
-			"stop: the pusher's own thread cannot stop it: stop it from another one");
+			"stop: the pusher's own threads cannot stop it: stop it from another one");
 	ask_to_stop(pusher);
 	(void)pthread_join(pusher->thread, NULL); /* it is ours and is joined once */
-	int code = told(&pusher->last, why);
+	end_couriers(pusher);
+	struct pitot_error error = pusher->gathered;
+	(void)is_resolved(pusher, 0, &error); /* whatever it was, it was the last */
+	/* release: a later pusher sees what its samples must be newer than. */
+	atomic_store_explicit(&pusher->registry->pushed_until_ms, pusher->life.last_ms + 1,
+		memory_order_release);
+	int code = told(&error, why);
 	pusher_free(pusher);
 	return code;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Pushgateway: the whole snapshot as one body of text 0.0.4 to the URL of one group, replacing
- * or merging; or the group's deletion (specs/pushgateway). A Pushgateway takes no timestamps, no
- * exemplars, and silently overwrites labels that are part of the group's key, so that samples with
- * a time of their own and such labels are refused here; exemplars are counted and left out. The
- * rest that can go wrong is the delivery.
+ * The Pushgateway: the whole snapshot as one body to the URL of one group, replacing or merging; or
+ * the group's emptying or deletion (specs/pushgateway). The body is text 0.0.4, or delimited
+ * protobuf where that carries more. A Pushgateway takes no timestamps and silently overwrites
+ * labels that are part of the group's key, so that samples with a time of their own and such labels
+ * are refused here. The rest that can go wrong is the delivery.
  */
 #include "base/arena.h"
 #include "base/error.h"
@@ -144,62 +144,73 @@ without_stale(struct pushgateway *gateway, struct pitot_snapshot *view, struct p
 	return 0;
 }
 
-/* The snapshot as it can be sent, in *view; the body of it in gateway->body. */
 static int
-prepare(struct pushgateway *gateway, const struct pitot_snapshot *snapshot,
-	struct pitot_snapshot *view, struct pitot_error *why)
+begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *why)
 {
-	int code = refuse_times(snapshot, why);
+	struct pushgateway *gateway = (struct pushgateway *)exporter;
+	int code = refuse_times(work->snapshot, why);
 	if (code == 0)
-		code = pt_fit_snapshot(&gateway->sender.fit, snapshot, view, why);
+		code = pt_fit_snapshot(&gateway->sender.fit, work->snapshot, &work->view, why);
 	if (code == 0)
-		code = without_stale(gateway, view, why);
+		code = without_stale(gateway, &work->view, why);
 	if (code != 0)
 		return code;
-	if (gateway->replace && pt_fit_count(view) == 0)
+	if (gateway->replace && pt_fit_count(&work->view) == 0)
 		return pt_error_set(why, PITOT_BAD_INPUT,
 			"there is not one sample, and replacing would clear the group: to do that, "
 			"delete it");
+	work->at = 0;
+	work->end = 1; /* one request in all */
+	return 0;
+}
+
+static int
+next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
+	struct pitot_error *why)
+{
+	struct pushgateway *gateway = (struct pushgateway *)exporter;
+	if (work->at == work->end)
+		return 0;
+	work->at = work->end;
 	pt_buf_reset(&gateway->body);
-	pt_text_encode(&gateway->body, view, &(struct pitot_encode_options){0});
-	return pt_buf_error(&gateway->body) != 0 ? pt_error_memory(why) : 0;
-}
-
-static int
-push(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot, int64_t time_ms,
-	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why)
-{
-	struct pushgateway *gateway = (struct pushgateway *)exporter;
-	static const struct pitot_label headers[] = {
-		{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+	pt_text_encode(&gateway->body, &work->view, &(struct pitot_encode_options){0});
+	if (pt_buf_error(&gateway->body) != 0)
+		return pt_error_memory(why);
+	work->exemplars_skipped = work->view.exemplar_count;
+	*batch = (struct pt_batch){
+		.format = PT_FORMAT_TEXT,
+		.count = {.samples = pt_fit_count(&work->view), .oldest_ms = work->time_ms},
+		.to = work->view.table->count,
+		.body = gateway->body.bytes,
+		.length = gateway->body.length,
 	};
-	(void)time_ms; /* the Pushgateway's scraper gives the time */
-	report->series = snapshot->table->count;
-	struct pitot_snapshot view;
-	int code = prepare(gateway, snapshot, &view, why);
-	if (code == 0) {
-		struct pt_http_request request = {
-			.method = gateway->replace ? "PUT" : "POST",
-			.headers = headers,
-			.header_count = sizeof headers / sizeof headers[0],
-			.body = gateway->body.bytes,
-			.length = gateway->body.length,
-		};
-		code = pt_sender_send(&gateway->sender, &request, deadline, report, why);
-		report->exemplars_dropped = snapshot->exemplar_count;
-	}
-	*(code == 0 ? &report->samples_sent : &report->samples_failed) =
-		pt_fit_count(code == 0 ? &view : snapshot);
-	return code;
+	return 1;
 }
 
-static int
-delete_group(struct pt_exporter *exporter, struct pt_deadline *deadline,
-	struct pitot_report *report, struct pitot_error *why)
+static void
+attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_deadline *deadline,
+	struct pt_attempt *number, struct pt_outcome *outcome)
 {
 	struct pushgateway *gateway = (struct pushgateway *)exporter;
-	struct pt_http_request request = {.method = "DELETE"};
-	return pt_sender_send(&gateway->sender, &request, deadline, report, why);
+	static const struct pitot_label text = {
+		"Content-Type", "text/plain; version=0.0.4; charset=utf-8"};
+	struct pt_http_request request = {
+		.method = gateway->replace ? "PUT" : "POST",
+		.headers = &text,
+		.header_count = 1,
+		.body = batch->body,
+		.length = batch->length,
+	};
+	if (batch->format == PT_FORMAT_EMPTY)
+		request.method = "PUT"; /* replaced by nothing */
+	if (batch->format == PT_FORMAT_DELETE) {
+		request.method = "DELETE";
+		request.header_count = 0;
+	}
+	*outcome = (struct pt_outcome){.stored = batch->count};
+	pt_sender_attempt(&gateway->sender, &request, deadline, number, outcome);
+	if (outcome->fate != PT_FATE_STORED)
+		outcome->stored = (struct pt_write_count){0};
 }
 
 struct pt_exporter *
@@ -212,8 +223,9 @@ pt_pushgateway_new(
 		return NULL;
 	}
 	gateway->sender.exporter = (struct pt_exporter){
-		.push = push,
-		.remove = delete_group,
+		.begin = begin,
+		.next = next,
+		.attempt = attempt,
 		.free = gateway_free,
 	};
 	gateway->replace = target->options.mode == PITOT_REPLACE;
@@ -227,6 +239,7 @@ pt_pushgateway_new(
 		gateway_free(&gateway->sender.exporter);
 		return NULL;
 	}
+	gateway->sender.exporter.key = pt_sender_key(&gateway->sender, target);
 	gateway->sender.transport = transport;
 	return &gateway->sender.exporter;
 }

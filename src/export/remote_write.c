@@ -1,41 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Remote write 1.0: the snapshot in as many requests as its size asks for, one after the other
- * (specs/remote-write). Names are escaped and label sets checked before the first one goes out.
+ * Remote write 1.0 and 2.0: a snapshot in as many requests as its size asks for
+ * (specs/remote-write). Names are escaped and label sets checked before the first one is made.
  *
- * A request that the receiver refuses for what is in it loses its own samples only, and the next
- * one is tried; when the receiver is down, denies us or the time is up, the rest is given up too.
- * Either way the report tells how many samples were acknowledged, failed, or were too large for a
- * request.
+ * Which version a receiver speaks is found out by sending 2.0: 415, or a 2xx that does not tell how
+ * much was written, means 1.0, and the same samples are sent again by that. A 400 that does not
+ * tell either, from a receiver that never took 2.0, is taken for the same. The finding holds for a
+ * day. A receiver that turns out not to take native histograms gets classic buckets for a day.
+ *
+ * Possible failures are those of the fit, memory, and what an answer says.
  */
 #include "base/error.h"
 #include "base/number.h"
 #include "codec/block.h"
-#include "codec/remote_write_v1.h"
 #include "export/sender.h"
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* What Prometheus sends at most in one request, and so what receivers expect. */
 #define MAX_SERIES 2000
+#define DAY_MS INT64_C(86400000)
+#define METADATA_MS INT64_C(600000) /* how often the families are told again with 1.0 */
 
 struct remote_write {
 	struct pt_sender sender; /* first */
 	size_t max_bytes;
-	struct pt_buf plain;  /* one request; kept, so that later pushes allocate nothing */
-	struct pt_buf packed; /* the same, compressed */
+	bool forced; /* the version was asked for */
+	bool wants_natives;
+	bool old_start;
+	/*
+	 * Found out by attempts, used for making requests, perhaps in another thread. relaxed: each
+	 * stands for itself, and a request that was made too early is made anew.
+	 */
+	atomic_bool speaks_1;          /* the receiver does not know 2.0 */
+	_Atomic int64_t forget_ms;     /* when to ask again, in monotonic time */
+	_Atomic int64_t no_natives_ms; /* until when native histograms are not sent */
+
+	/* Making requests. */
+	struct pt_buf plain, packed; /* one request; kept, so that later ones allocate nothing */
+	struct pt_table *told;       /* whose families the receiver was told by 1.0; referenced */
+	int64_t told_ms;
+
+	/* Sending requests. */
+	bool confirmed;                  /* the receiver has taken 2.0 */
+	struct pt_buf expanded, rewritten, repacked; /* a request of 2.0 that must become 1.0 */
 };
 
-static void
-writer_free(struct pt_exporter *exporter)
+static int64_t
+now_of(const struct remote_write *writer)
 {
-	struct remote_write *writer = (struct remote_write *)exporter;
-	pt_sender_clear(&writer->sender);
-	pt_labels_unref(writer->sender.fit.added);
-	pt_buf_clear(&writer->plain);
-	pt_buf_clear(&writer->packed);
-	free(writer);
+	return writer->sender.clock->mono_ms(writer->sender.clock);
 }
+
+static bool
+speaks_1(const struct remote_write *writer)
+{
+	return atomic_load_explicit(&writer->speaks_1, memory_order_relaxed);
+}
+
+static bool
+takes_natives(const struct remote_write *writer)
+{
+	return writer->wants_natives &&
+		now_of(writer) >=
+		atomic_load_explicit(&writer->no_natives_ms, memory_order_relaxed);
+}
+
+/* ---- making requests ---- */
 
 static int
 refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t now_ms,
@@ -55,114 +87,356 @@ refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t no
 	return 0;
 }
 
-/* Sends what stands in writer->plain. */
-static int
-send_request(struct remote_write *writer, struct pt_deadline *deadline, struct pitot_report *report,
-	struct pitot_error *why)
-{
-	static const struct pitot_label headers[] = {
-		{"Content-Type", "application/x-protobuf"},
-		{"Content-Encoding", "snappy"},
-		{"X-Prometheus-Remote-Write-Version", "0.1.0"},
-	};
-	pt_buf_reset(&writer->packed);
-	pt_block_compress(&writer->packed, writer->plain.bytes, writer->plain.length);
-	if (pt_buf_error(&writer->plain) != 0 || pt_buf_error(&writer->packed) != 0)
-		return pt_error_memory(why);
-	struct pt_http_request request = {
-		.method = "POST",
-		.headers = headers,
-		.header_count = sizeof headers / sizeof headers[0],
-		.body = writer->packed.bytes,
-		.length = writer->packed.length,
-	};
-	return pt_sender_send(&writer->sender, &request, deadline, report, why);
-}
-
-/* The first failure is the one that is told. */
+/* Asks for the newer version again from time to time. */
 static void
-keep_first(struct pitot_error *first, const struct pitot_error *error)
+forget(struct remote_write *writer)
 {
-	if (first->code == 0)
-		*first = *error;
+	int64_t at_ms = atomic_load_explicit(&writer->forget_ms, memory_order_relaxed);
+	if (!writer->forced && speaks_1(writer) && now_of(writer) >= at_ms)
+		atomic_store_explicit(&writer->speaks_1, false, memory_order_relaxed);
 }
 
-/* Sends all requests; returns the first failure's code, and its text in *first. */
-static int
-send_all(struct remote_write *writer, const struct pitot_snapshot *view, int64_t time_ms,
-	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *first)
+static bool
+must_tell_families(struct remote_write *writer, const struct pt_work *work)
 {
-	const struct pt_remote_write_v1_options options = {
-		.labels = writer->sender.fit.added,
-		.time_ms = time_ms,
-		.max_bytes = writer->max_bytes,
-		.max_series = MAX_SERIES,
-	};
-	struct pitot_error error;
-	for (size_t next = 0; next < view->table->count;) {
-		struct pt_remote_write_v1_count count = {0};
-		pt_buf_reset(&writer->plain);
-		next = pt_remote_write_v1_encode(&writer->plain, view, next, &options, &count);
-		report->samples_dropped += count.dropped;
-		if (count.sent == 0)
-			continue;
-		int code = send_request(writer, deadline, report, &error);
-		if (code == 0)
-			report->samples_sent += count.sent;
-		if (code != 0)
-			keep_first(first, &error);
-		if (code != 0 && code != PITOT_REFUSED)
-			break;
-	}
-	return first->code;
+	struct pt_table *table = work->view.table;
+	if (work->only_ends || !speaks_1(writer) || work->shard != 0)
+		return false;
+	if (writer->told == table && now_of(writer) - writer->told_ms < METADATA_MS)
+		return false;
+	pt_table_unref(writer->told);
+	writer->told = pt_table_ref(table);
+	writer->told_ms = now_of(writer);
+	return true;
 }
 
 static int
-push(struct pt_exporter *exporter, const struct pitot_snapshot *snapshot, int64_t time_ms,
-	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why)
+begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *why)
 {
 	struct remote_write *writer = (struct remote_write *)exporter;
-	const struct pt_clock *clock = pt_deadline_clock(deadline);
-	struct pitot_snapshot view;
-	struct pitot_error first = {.code = 0};
-	report->series = snapshot->table->count;
-	int code = refuse_future(snapshot, time_ms, clock->wall_ms(clock), &first);
+	const struct pt_clock *clock = writer->sender.clock;
+	int code = refuse_future(work->snapshot, work->time_ms, clock->wall_ms(clock), why);
 	if (code == 0)
-		code = pt_fit_snapshot(&writer->sender.fit, snapshot, &view, &first);
-	if (code == 0) {
-		report->exemplars_dropped = snapshot->exemplar_count;
-		code = send_all(writer, &view, time_ms, deadline, report, &first);
+		code = pt_fit_snapshot(&writer->sender.fit, work->snapshot, &work->view, why);
+	if (code != 0)
+		return code;
+	forget(writer);
+	work->part = PT_WRITE_FLOATS;
+	work->natives = takes_natives(writer);
+	work->metadata = must_tell_families(writer, work);
+	work->at = 0;
+	work->end = work->view.table->count;
+	return 0;
+}
+
+/* Encodes the next request into writer->plain, which stays empty when there is none. */
+static void
+encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch)
+{
+	const struct pt_write_options options = {
+		.labels = writer->sender.fit.added,
+		.time_ms = work->time_ms,
+		.max_bytes = writer->max_bytes,
+		.max_series = MAX_SERIES,
+		.end = work->end,
+		.part = work->part,
+		.natives = work->natives,
+		.old_start = writer->old_start,
+		.shard = work->shard,
+		.shards = work->shards,
+	};
+	batch->from = work->at;
+	if (work->metadata) {
+		work->at = pt_remote_write_v1_metadata(
+			&writer->plain, work->view.table, work->at, &options);
+		batch->format = PT_FORMAT_METADATA;
+	} else if (speaks_1(writer)) {
+		work->at = pt_remote_write_v1_encode(
+			&writer->plain, &work->view, work->at, &options, &batch->count);
+		batch->format = PT_FORMAT_WRITE_1;
+	} else {
+		work->at = pt_remote_write_v2_encode(
+			&writer->plain, &work->view, work->at, &options, &batch->count);
+		batch->format = PT_FORMAT_WRITE_2;
 	}
-	report->samples_failed =
-		pt_fit_count(snapshot) - report->samples_sent - report->samples_dropped;
-	if (report->samples_dropped > 0) {
-		report->dropped_reason = "larger than max_request_bytes";
-		if (code == 0)
-			code = pt_error_set(&first, PITOT_BAD_INPUT,
-				"%zu samples are too large for a request of %zu bytes "
-				"(max_request_bytes) and were left out; the others were delivered",
-				report->samples_dropped, writer->max_bytes);
+	batch->to = work->at;
+}
+
+/* Goes on to what comes behind the part that is done; false if that was all. */
+static bool
+next_part(struct pt_work *work)
+{
+	bool whole = work->end == work->view.table->count;
+	if (work->metadata)
+		work->metadata = false;
+	else if (whole && work->natives && work->part == PT_WRITE_FLOATS)
+		work->part = PT_WRITE_NATIVES;
+	else
+		return false;
+	work->at = 0;
+	return true;
+}
+
+static int
+next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
+	struct pitot_error *why)
+{
+	struct remote_write *writer = (struct remote_write *)exporter;
+	pt_buf_reset(&writer->plain);
+	do {
+		while (work->at < work->end && writer->plain.length == 0 &&
+			pt_buf_error(&writer->plain) == 0) {
+			*batch = (struct pt_batch){.count = {.oldest_ms = INT64_MAX}};
+			encode(writer, work, batch);
+			work->skipped[PITOT_DROP_TOO_LARGE] += batch->count.dropped;
+			work->exemplars_skipped += batch->count.exemplars_dropped;
+		}
+	} while (writer->plain.length == 0 && pt_buf_error(&writer->plain) == 0 && next_part(work));
+	if (pt_buf_error(&writer->plain) != 0)
+		return pt_error_memory(why);
+	if (writer->plain.length == 0)
+		return 0;
+	pt_buf_reset(&writer->packed);
+	pt_block_compress(&writer->packed, writer->plain.bytes, writer->plain.length);
+	if (pt_buf_error(&writer->packed) != 0)
+		return pt_error_memory(why);
+	batch->body = writer->packed.bytes;
+	batch->length = writer->packed.length;
+	return 1;
+}
+
+/* ---- sending them ---- */
+
+static const struct pitot_label headers_1[] = {
+	{"Content-Type", "application/x-protobuf"},
+	{"Content-Encoding", "snappy"},
+	{"X-Prometheus-Remote-Write-Version", "0.1.0"},
+};
+static const struct pitot_label headers_2[] = {
+	{"Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
+	{"Content-Encoding", "snappy"},
+	{"X-Prometheus-Remote-Write-Version", "2.0.0"},
+};
+
+/* A request of 2.0 from a spool, for a receiver that speaks 1.0. */
+static bool
+rewrite(struct remote_write *writer, const struct pt_batch *batch, struct pt_http_request *request,
+	struct pt_outcome *outcome)
+{
+	pt_buf_reset(&writer->expanded);
+	pt_buf_reset(&writer->rewritten);
+	pt_buf_reset(&writer->repacked);
+	bool ok = pt_block_expand(&writer->expanded, batch->body, batch->length) &&
+		pt_remote_write_v1_from_v2(&writer->rewritten, writer->expanded.bytes,
+			writer->expanded.length, &outcome->lost);
+	if (ok)
+		pt_block_compress(
+			&writer->repacked, writer->rewritten.bytes, writer->rewritten.length);
+	if (!ok || pt_buf_error(&writer->repacked) != 0)
+		return false;
+	request->body = writer->repacked.bytes;
+	request->length = writer->repacked.length;
+	return true;
+}
+
+static size_t
+less(size_t sent, size_t lost)
+{
+	return sent > lost ? sent - lost : 0;
+}
+
+/* Missing headers count as nothing, if at least one is there. */
+static size_t
+written(int64_t header, size_t sent)
+{
+	if (header < 0)
+		return 0;
+	return (uint64_t)header < sent ? (size_t)header : sent;
+}
+
+static bool
+tells_written(const struct pt_http_answer *answer)
+{
+	return answer->samples_written >= 0 || answer->histograms_written >= 0 ||
+		answer->exemplars_written >= 0;
+}
+
+static void
+fall_back(struct remote_write *writer, struct pt_outcome *outcome)
+{
+	atomic_store_explicit(&writer->forget_ms, now_of(writer) + DAY_MS, memory_order_relaxed);
+	atomic_store_explicit(&writer->speaks_1, true, memory_order_relaxed);
+	outcome->fate = PT_FATE_AGAIN;
+}
+
+/* An answer to 2.0, of which the status was judged. */
+static void
+judge_2(struct remote_write *writer, const struct pt_batch *batch,
+	const struct pt_http_answer *answer, struct pt_outcome *outcome)
+{
+	bool tells = tells_written(answer);
+	bool stored = outcome->fate == PT_FATE_STORED;
+	bool unknown = answer->status == 415 || (stored && !tells) ||
+		(answer->status == 400 && !tells && !writer->confirmed);
+	if (unknown && !writer->forced) {
+		fall_back(writer, outcome);
+		return;
 	}
-	if (code != 0 && why != NULL)
-		*why = first;
-	return code;
+	if (stored && !tells) {
+		outcome->fate = PT_FATE_REFUSED;
+		(void)pt_error_set(&outcome->error, PITOT_REFUSED,
+			"%d, but the receiver does not tell what it wrote: it does not know remote "
+			"write 2.0, and has stored nothing: use 1.0",
+			answer->status);
+		return;
+	}
+	if (!tells || (!stored && outcome->fate != PT_FATE_REFUSED))
+		return;
+	writer->confirmed = true;
+	outcome->stored.samples = written(answer->samples_written, batch->count.samples);
+	outcome->stored.histograms = written(answer->histograms_written, batch->count.histograms);
+	outcome->stored.exemplars = written(answer->exemplars_written, batch->count.exemplars);
+	size_t sent = batch->count.samples + batch->count.histograms;
+	size_t kept = outcome->stored.samples + outcome->stored.histograms;
+	if (stored && kept < sent)
+		(void)pt_error_set(&outcome->error, PITOT_REFUSED,
+			"%d, but the receiver wrote only %zu of %zu samples", answer->status, kept,
+			sent);
+}
+
+static bool
+is_no_natives(const struct pt_batch *batch, const struct pt_http_answer *answer)
+{
+	/* The words of Prometheus before 3.8, which says 500 to this for ever. */
+	return batch->count.histograms > 0 && answer->status == 500 &&
+		strstr(answer->body, "native histograms are disabled") != NULL;
+}
+
+static void
+poisoned(struct pt_exporter *exporter, const struct pt_batch *batch)
+{
+	struct remote_write *writer = (struct remote_write *)exporter;
+	if (batch->count.histograms > 0)
+		atomic_store_explicit(
+			&writer->no_natives_ms, now_of(writer) + DAY_MS, memory_order_relaxed);
+}
+
+static void
+attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_deadline *deadline,
+	struct pt_attempt *number, struct pt_outcome *outcome)
+{
+	struct remote_write *writer = (struct remote_write *)exporter;
+	bool newer = batch->format == PT_FORMAT_WRITE_2;
+	struct pt_http_request request = {
+		.method = "POST", .header_count = 3, .body = batch->body, .length = batch->length};
+	*outcome = (struct pt_outcome){.fate = PT_FATE_REFUSED};
+	if (newer && speaks_1(writer)) {
+		if (!rewrite(writer, batch, &request, outcome)) {
+			(void)pt_error_set(&outcome->error, PITOT_FAILED,
+				"a request of remote write 2.0 cannot be made one of 1.0");
+			return;
+		}
+		newer = false;
+	}
+	request.headers = newer ? headers_2 : headers_1;
+	pt_sender_attempt(&writer->sender, &request, deadline, number, outcome);
+	if (newer)
+		judge_2(writer, batch, &number->answer, outcome);
+	else if (outcome->fate == PT_FATE_STORED)
+		outcome->stored = (struct pt_write_count){
+			.samples = less(batch->count.samples, outcome->lost.samples),
+			.histograms = less(batch->count.histograms, outcome->lost.histograms),
+			.exemplars = less(batch->count.exemplars, outcome->lost.exemplars),
+		};
+	if (is_no_natives(batch, &number->answer)) {
+		poisoned(exporter, batch);
+		outcome->fate = PT_FATE_REFUSED;
+	}
+}
+
+static bool
+probe(struct pt_exporter *exporter, struct pt_deadline *deadline)
+{
+	struct remote_write *writer = (struct remote_write *)exporter;
+	static const char nothing[] = {0}; /* an empty block */
+	struct pt_http_request request = {
+		.method = "POST",
+		.headers = speaks_1(writer) ? headers_1 : headers_2,
+		.header_count = 3,
+		.body = nothing,
+		.length = sizeof nothing,
+	};
+	struct pt_attempt number = {.number = 0};
+	struct pt_outcome outcome;
+	pt_sender_attempt(&writer->sender, &request, deadline, &number, &outcome);
+	return outcome.fate == PT_FATE_STORED;
+}
+
+/* ---- making and freeing ---- */
+
+static void
+writer_free(struct pt_exporter *exporter)
+{
+	struct remote_write *writer = (struct remote_write *)exporter;
+	pt_sender_clear(&writer->sender);
+	pt_labels_unref(writer->sender.fit.added);
+	pt_table_unref(writer->told);
+	pt_buf_clear(&writer->plain);
+	pt_buf_clear(&writer->packed);
+	pt_buf_clear(&writer->expanded);
+	pt_buf_clear(&writer->rewritten);
+	pt_buf_clear(&writer->repacked);
+	free(writer);
+}
+
+enum pitot_protocol
+pt_exporter_speaks(const struct pt_exporter *exporter)
+{
+	if (exporter->protocol == PITOT_PROTOCOL_PUSHGATEWAY)
+		return PITOT_PROTOCOL_PUSHGATEWAY;
+	return speaks_1((const struct remote_write *)exporter) ? PITOT_PROTOCOL_REMOTE_WRITE_1
+							       : PITOT_PROTOCOL_REMOTE_WRITE_2;
+}
+
+static void
+init_buffers(struct remote_write *writer)
+{
+	/* The most that snappy makes of it. */
+	size_t most = 32 + PT_LIMIT_REQUEST + PT_LIMIT_REQUEST / 6;
+	pt_buf_init(&writer->plain, PT_LIMIT_REQUEST);
+	pt_buf_init(&writer->packed, most);
+	pt_buf_init(&writer->expanded, PT_LIMIT_REQUEST);
+	pt_buf_init(&writer->rewritten, PT_LIMIT_REQUEST);
+	pt_buf_init(&writer->repacked, most);
 }
 
 struct pt_exporter *
-pt_remote_write_new(
-	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why)
+pt_remote_write_new(const struct pt_target *target, struct pt_transport *transport,
+	const struct pt_clock *clock, struct pitot_error *why)
 {
+	const struct pitot_push_options *options = &target->options;
 	struct remote_write *writer = calloc(1, sizeof *writer);
 	if (writer == NULL) {
 		(void)pt_error_memory(why);
 		return NULL;
 	}
-	writer->sender.exporter = (struct pt_exporter){.push = push, .free = writer_free};
-	writer->max_bytes = target->options.max_request_bytes;
-	pt_buf_init(&writer->plain, PT_LIMIT_REQUEST);
-	/* The most that snappy makes of it. */
-	pt_buf_init(&writer->packed, 32 + PT_LIMIT_REQUEST + PT_LIMIT_REQUEST / 6);
+	writer->sender.exporter = (struct pt_exporter){
+		.begin = begin,
+		.next = next,
+		.attempt = attempt,
+		.probe = probe,
+		.poisoned = poisoned,
+		.free = writer_free,
+	};
+	writer->max_bytes = options->max_request_bytes;
+	writer->forced = target->protocol != PITOT_PROTOCOL_REMOTE_WRITE;
+	writer->wants_natives = options->native_histograms;
+	writer->old_start = options->old_start_time;
+	atomic_init(&writer->speaks_1, target->protocol == PITOT_PROTOCOL_REMOTE_WRITE_1);
+	atomic_init(&writer->no_natives_ms, INT64_MIN);
+	init_buffers(writer);
 	int code = pt_sender_init(&writer->sender, target, why);
+	writer->sender.clock = clock;
 	writer->sender.fit.added = pt_labels_new(target->pairs, target->count);
 	pt_buf_put(&writer->sender.url, target->url.bytes, target->url.length);
 	(void)pt_buf_text(&writer->sender.url); /* the NUL now, so that a failure shows here */
@@ -172,6 +446,7 @@ pt_remote_write_new(
 		writer_free(&writer->sender.exporter);
 		return NULL;
 	}
+	writer->sender.exporter.key = pt_sender_key(&writer->sender, target);
 	writer->sender.transport = transport;
 	return &writer->sender.exporter;
 }

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending and accounting. What can fail is memory at first, and then the delivery of a request. */
+/* Sending one request and reading its answer. What can fail is memory, and then the attempt. */
 #include "export/sender.h"
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "net/url.h"
-#include <unistd.h>
-
-/* Different in every process and exporter, so that clients which failed together retry apart. */
-static uint64_t
-seed_of(const struct pt_sender *sender)
-{
-	const struct pt_clock *clock = pt_clock_real();
-	int64_t parts[] = {
-		clock->wall_ms(clock), clock->mono_ms(clock), getpid(), (int64_t)(uintptr_t)sender};
-	return pt_hash(parts, sizeof parts, 0);
-}
+#include <strings.h>
 
 int
 pt_sender_init(struct pt_sender *sender, const struct pt_target *target, struct pitot_error *why)
@@ -23,7 +13,6 @@ pt_sender_init(struct pt_sender *sender, const struct pt_target *target, struct 
 	sender->timeout_ms = target->options.timeout_ms;
 	sender->fit.utf8_names = target->options.utf8_names;
 	sender->exporter.protocol = target->protocol;
-	pt_retry_init(&sender->retry, seed_of(sender));
 	pt_buf_init(&sender->url, PT_LIMIT_URL + 1);
 	pt_buf_init(&sender->shown, PT_LIMIT_URL + 1);
 	pt_url_redact(&sender->shown, target->url.bytes);
@@ -41,17 +30,44 @@ pt_sender_clear(struct pt_sender *sender)
 	pt_buf_clear(&sender->shown);
 }
 
-int
-pt_sender_send(struct pt_sender *sender, struct pt_http_request *request,
-	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why)
+static uint64_t
+add_text(const char *text, uint64_t hash)
 {
-	struct pt_delivery delivery = {.attempts = 0};
+	return text == NULL ? pt_hash("", 0, hash) : pt_hash(text, strlen(text), hash);
+}
+
+uint64_t
+pt_sender_key(const struct pt_sender *sender, const struct pt_target *target)
+{
+	const struct pitot_http_options *http = &target->options.http;
+	bool gateway = target->protocol == PITOT_PROTOCOL_PUSHGATEWAY;
+	/* The redacted URL: the key stands in the names of files, and may betray no secret. */
+	struct pt_buf shown;
+	pt_buf_init(&shown, PT_LIMIT_URL + 1);
+	pt_url_redact(&shown, sender->url.bytes);
+	uint64_t hash = add_text(gateway ? "pushgateway" : "remote write", 0);
+	hash = add_text(pt_buf_text(&shown), hash);
+	hash = add_text(http->username, hash);
+	for (size_t i = 0; i < http->header_count; i++)
+		if (strcasestr(http->headers[i].name, "orgid") != NULL ||
+			strcasestr(http->headers[i].name, "tenant") != NULL)
+			hash = add_text(http->headers[i].value, hash);
+	pt_buf_clear(&shown);
+	return hash;
+}
+
+void
+pt_sender_attempt(struct pt_sender *sender, struct pt_http_request *request,
+	struct pt_deadline *deadline, struct pt_attempt *attempt, struct pt_outcome *outcome)
+{
 	request->url = pt_buf_text(&sender->url);
-	int code = pt_deliver(sender->transport, request, sender->timeout_ms, deadline,
-		&sender->retry, &delivery, why);
-	report->requests += code == 0;
-	report->attempts += delivery.attempts;
-	report->bytes_sent += (uint64_t)delivery.attempts * request->length;
-	report->maybe_stored |= delivery.maybe_stored;
-	return code;
+	outcome->bytes = request->length;
+	int code = pt_attempt_send(sender->transport, request, sender->timeout_ms, deadline,
+		attempt, &outcome->error);
+	if (code == 0)
+		outcome->fate = PT_FATE_STORED;
+	else if (attempt->again)
+		outcome->fate = PT_FATE_LATER;
+	else
+		outcome->fate = code == PITOT_REFUSED ? PT_FATE_REFUSED : PT_FATE_DENIED;
 }

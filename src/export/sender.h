@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the exporters over HTTP have in common: an address, a transport, and keeping of accounts. */
+/* What the exporters over HTTP have in common: an address, a transport, and reading of answers. */
 #ifndef PT_EXPORT_SENDER_H
 #define PT_EXPORT_SENDER_H
 
@@ -7,34 +7,35 @@
 #include "export/exporter.h"
 #include "export/fit.h"
 #include "export/target.h"
-#include "net/deliver.h"
 
 struct pt_sender {
 	struct pt_exporter exporter; /* first, so that one pointer is both */
 	struct pt_transport *transport;
-	struct pt_retry retry;
+	const struct pt_clock *clock;
 	struct pt_fit fit;
 	struct pt_buf url;   /* where requests go, NUL behind it */
 	struct pt_buf shown; /* the redacted one, NUL behind it */
 	int64_t timeout_ms;
 };
 
-/* Fills a zeroed sender: all but transport, url, fit.added and fit.owned. PITOT_NO_MEMORY. */
+/* Fills a zeroed sender: all but transport, clock, url, fit.added and fit.owned. PITOT_NO_MEMORY. */
 int pt_sender_init(
 	struct pt_sender *sender, const struct pt_target *target, struct pitot_error *why);
 /* Frees the transport, if there is one, and what _init made. */
 void pt_sender_clear(struct pt_sender *sender);
+/* The hash of the destination, from its URL and all that tells tenants apart; after `url` is set. */
+uint64_t pt_sender_key(const struct pt_sender *sender, const struct pt_target *target);
 /*
- * One request to `url`, with retries; method, headers, body and length are those of `request`. Adds
- * requests, attempts, bytes_sent and maybe_stored to the report.
+ * Sends one request to `url`; method, headers, body and length are those of `request`. Fills fate,
+ * error and bytes of the outcome by the status alone.
  */
-int pt_sender_send(struct pt_sender *sender, struct pt_http_request *request,
-	struct pt_deadline *deadline, struct pitot_report *report, struct pitot_error *why);
+void pt_sender_attempt(struct pt_sender *sender, struct pt_http_request *request,
+	struct pt_deadline *deadline, struct pt_attempt *attempt, struct pt_outcome *outcome);
 
 /* The exporters; unlike pt_exporter_new() they leave `transport` to the caller on failure. */
 struct pt_exporter *pt_pushgateway_new(
 	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why);
-struct pt_exporter *pt_remote_write_new(
-	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why);
+struct pt_exporter *pt_remote_write_new(const struct pt_target *target,
+	struct pt_transport *transport, const struct pt_clock *clock, struct pitot_error *why);
 
 #endif

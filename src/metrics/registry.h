@@ -98,6 +98,9 @@ struct pitot_registry {
 	bool disabled;
 	struct pt_ids *ids;
 
+	/* The time of the last sample that a pusher sent before it was stopped; 0: none was. */
+	_Atomic int64_t pushed_until_ms;
+
 	pthread_mutex_t lock; /* guards what follows, and what says so above */
 	struct pt_set *first, *last;
 	struct pt_name *names; /* a hash table of all sample names, see declare.c */

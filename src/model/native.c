@@ -28,13 +28,25 @@ place_side(struct pt_native_side *side, const struct pt_native_side *like, char 
 	return at + like->span_count * sizeof(struct pt_span);
 }
 
+static size_t
+bytes_of(const struct pt_native_side *positive, const struct pt_native_side *negative,
+	size_t bound_count)
+{
+	return sizeof(struct pt_native) + bound_count * sizeof(double) + side_size(positive) +
+		side_size(negative);
+}
+
+size_t
+pt_native_bytes(const struct pt_native *native)
+{
+	return bytes_of(&native->positive, &native->negative, native->bound_count);
+}
+
 struct pt_native *
 pt_native_new(const struct pt_native_side *positive, const struct pt_native_side *negative,
 	size_t bound_count)
 {
-	struct pt_native *native = calloc(1,
-		sizeof *native + bound_count * sizeof native->bounds[0] + side_size(positive) +
-			side_size(negative));
+	struct pt_native *native = calloc(1, bytes_of(positive, negative, bound_count));
 	if (native == NULL)
 		return NULL;
 	native->bounds = (double *)(native + 1);

@@ -51,4 +51,7 @@ struct pt_native *pt_native_new(const struct pt_native_side *positive,
 /* A copy of its own; NULL if memory is out. Freed by free(). */
 struct pt_native *pt_native_copy(const struct pt_native *native);
 
+/* How much memory it takes. */
+size_t pt_native_bytes(const struct pt_native *native);
+
 #endif

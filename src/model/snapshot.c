@@ -53,15 +53,40 @@ pt_snapshot_new(struct pt_table *table, int64_t time_ms)
 		.time_ms = time_ms,
 		.bits = (uint64_t *)(snapshot + 1),
 	};
+	atomic_init(&snapshot->references, 1);
 	for (size_t i = 0; i < table->count; i++)
 		snapshot->bits[i] = PT_NUMBER_ABSENT;
 	return snapshot;
 }
 
+struct pitot_snapshot *
+pt_snapshot_ref(struct pitot_snapshot *snapshot)
+{
+	/* relaxed: whoever copies a reference holds one. */
+	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+	return snapshot;
+}
+
+size_t
+pt_snapshot_bytes(const struct pitot_snapshot *snapshot)
+{
+	size_t count = snapshot->table->count, bytes = sizeof *snapshot;
+	bytes += count * sizeof snapshot->bits[0];
+	if (snapshot->timestamps != NULL)
+		bytes += count * sizeof snapshot->timestamps[0];
+	bytes += snapshot->exemplar_capacity * sizeof snapshot->exemplars[0];
+	bytes += snapshot->native_capacity * sizeof snapshot->natives[0];
+	for (size_t i = 0; i < snapshot->native_count; i++)
+		bytes += pt_native_bytes(snapshot->natives[i].value);
+	return bytes;
+}
+
 void
 pitot_snapshot_free(struct pitot_snapshot *snapshot)
 {
-	if (snapshot == NULL)
+	/* acq_rel: the last one sees all earlier use before freeing. */
+	if (snapshot == NULL ||
+		atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) != 1)
 		return;
 	for (size_t i = 0; i < snapshot->exemplar_count; i++)
 		pt_labels_unref(snapshot->exemplars[i].labels);

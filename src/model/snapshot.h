@@ -38,6 +38,7 @@ struct pt_native_at {
 };
 
 struct pitot_snapshot {
+	atomic_uint references; /* after it is complete, any number of readers may share it */
 	struct pt_table *table; /* referenced */
 	int64_t time_ms;        /* when it was taken, since the epoch */
 	uint64_t *bits;         /* one for each series: pt_number_bits() of its value */
@@ -54,6 +55,10 @@ struct pitot_snapshot {
 
 /* Takes a reference to `table`; all values are PT_NUMBER_ABSENT. NULL if memory is out. */
 struct pitot_snapshot *pt_snapshot_new(struct pt_table *table, int64_t time_ms);
+/* pitot_snapshot_free() drops a reference. */
+struct pitot_snapshot *pt_snapshot_ref(struct pitot_snapshot *snapshot);
+/* How much memory it takes, without the table. */
+size_t pt_snapshot_bytes(const struct pitot_snapshot *snapshot);
 /* Gives the series at `index` a time of its own; false if memory is out. */
 bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms);
 /* Appends (indexes rising); takes a reference to the labels; false if memory is out. */

@@ -34,7 +34,7 @@ make_printable(char *text)
 void
 pt_answer_begin(struct pt_answer_reader *reader, struct pt_http_answer *answer)
 {
-	*answer = (struct pt_http_answer){.retry_after_ms = -1};
+	*answer = PT_HTTP_NO_ANSWER;
 	*reader = (struct pt_answer_reader){.answer = answer};
 }
 
@@ -104,6 +104,39 @@ retry_after(const char *value, size_t length)
 	return left_ms < 0 ? -1 : left_ms;
 }
 
+/* A decimal number; -1 for anything else. */
+static int64_t
+number_of(const char *value, size_t length)
+{
+	int64_t number = 0;
+	if (length == 0 || length > 18)
+		return -1;
+	for (size_t i = 0; i < length; i++) {
+		if (value[i] < '0' || value[i] > '9')
+			return -1;
+		number = number * 10 + (value[i] - '0');
+	}
+	return number;
+}
+
+static void
+take_written(struct pt_http_answer *answer, const char *line, size_t length)
+{
+	const struct {
+		const char *name;
+		int64_t *to;
+	} headers[] = {
+		{"X-Prometheus-Remote-Write-Samples-Written", &answer->samples_written},
+		{"X-Prometheus-Remote-Write-Histograms-Written", &answer->histograms_written},
+		{"X-Prometheus-Remote-Write-Exemplars-Written", &answer->exemplars_written},
+	};
+	const char *value = NULL;
+	size_t value_length = 0;
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+		if (is_header(line, length, headers[i].name, &value, &value_length))
+			*headers[i].to = number_of(value, value_length);
+}
+
 size_t
 pt_answer_take_header(char *line, size_t one, size_t many, void *context)
 {
@@ -112,10 +145,9 @@ pt_answer_take_header(char *line, size_t one, size_t many, void *context)
 	size_t length = one * many, value_length = 0;
 	const char *value = NULL;
 	/* A status line: what came before was an interim answer, say 103 Early Hints. */
-	if (length > 5 && strncmp(line, "HTTP/", 5) == 0) {
-		answer->retry_after_ms = -1;
-		answer->location[0] = '\0';
-	}
+	if (length > 5 && strncmp(line, "HTTP/", 5) == 0)
+		*answer = PT_HTTP_NO_ANSWER;
+	take_written(answer, line, length);
 	if (is_header(line, length, "Retry-After", &value, &value_length))
 		answer->retry_after_ms = retry_after(value, value_length);
 	if (is_header(line, length, "Location", &value, &value_length)) {

@@ -46,6 +46,7 @@ struct pt_spool_record {
 struct pt_spool_state {
 	uint64_t records;  /* that wait */
 	uint64_t bytes;    /* of their bodies */
+	uint64_t samples; /* in them */
 	int64_t oldest_ms; /* of the first one that waits; 0 if none does */
 	uint64_t dropped_full, dropped_age, dropped_damaged; /* samples, where that is known */
 	uint64_t damaged_segments;
@@ -90,7 +91,6 @@ struct pt_spool_entry {
 	uint64_t key;
 	bool busy; /* a process holds it; the rest is what it last saved */
 	struct pt_spool_state state;
-	uint64_t samples;
 };
 
 /* Calls `show` for each queue, oldest first. PITOT_NO_INPUT if there is no such directory. */

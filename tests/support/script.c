@@ -54,7 +54,7 @@ script_send(struct pt_transport *transport, const struct pt_http_request *reques
 {
 	struct script_step step = take((struct script *)transport, request, timeout_ms);
 	const struct pt_clock *clock = pt_deadline_clock(deadline);
-	*answer = (struct pt_http_answer){.retry_after_ms = -1};
+	*answer = PT_HTTP_NO_ANSWER;
 	if (step.kind == SCRIPT_REFUSE)
 		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: refused");
 	answer->maybe_received = step.kind != SCRIPT_ANSWER;

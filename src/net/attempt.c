@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The happy path is: send, get a 2xx, done. Possible failures are: no answer, or one that asks for
- * another try (5xx, 429, 408), which is waited for and sent again with the same bytes; an answer
- * that is final, which is told with what the receiver said; the deadline, which ends it wherever it
- * is. A wait that would pass the deadline is not waited.
+ * One request and what its answer means. The happy path is: send, get a 2xx. Possible failures are:
+ * no answer, or one that asks for another try (5xx, 429, 408); an answer that is final, which is
+ * told with what the receiver said. Whether and when there is another attempt is the caller's.
  */
-#include "net/deliver.h"
+#include "net/attempt.h"
 
 #include "base/error.h"
 #include "net/url.h"
@@ -133,9 +132,9 @@ tell_redirection(const struct pt_http_answer *answer, const char *reason, struct
 
 /* Tells what a final answer says. */
 static int
-tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
+tell_answer(const struct pt_attempt *attempt, struct pitot_error *why)
 {
-	const struct pt_http_answer *answer = &delivery->answer;
+	const struct pt_http_answer *answer = &attempt->answer;
 	const char *reason = reason_of(answer->status), *said = answer->body;
 	int code = code_of(answer->status);
 	if (answer->status < 400 && answer->location[0] != '\0')
@@ -145,7 +144,7 @@ tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
 			*reason == '\0' ? "" : " ", reason, hint_of(answer->status),
 			*said == '\0' ? "" : ": ", said);
 	/* Samples that are there already are refused by most with 400, by Thanos with 409. */
-	if (delivery->maybe_stored && (answer->status == 400 || answer->status == 409))
+	if (attempt->maybe_stored && (answer->status == 400 || answer->status == 409))
 		(void)pt_error_wrap(
 			why, "possibly already stored, since an earlier attempt got no answer");
 	why->http_status = answer->status;
@@ -155,72 +154,36 @@ tell_answer(const struct pt_delivery *delivery, struct pitot_error *why)
 enum { max_headers = 16 };
 
 static int
-send_once(struct pt_transport *transport, const struct pt_http_request *request, int64_t timeout_ms,
-	struct pt_deadline *deadline, struct pt_delivery *delivery, struct pitot_error *why)
+send_numbered(struct pt_transport *transport, const struct pt_http_request *request,
+	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_attempt *attempt,
+	struct pitot_error *why)
 {
 	struct pitot_label headers[max_headers + 1];
 	char number[16];
 	struct pt_http_request again = *request;
-	if (delivery->attempts > 0 && request->header_count <= max_headers) {
+	if (attempt->number > 0 && request->header_count <= max_headers) {
 		for (size_t i = 0; i < request->header_count; i++)
 			headers[i] = request->headers[i];
-		(void)snprintf(number, sizeof number, "%u", delivery->attempts);
+		(void)snprintf(number, sizeof number, "%u", attempt->number);
 		headers[again.header_count++] = (struct pitot_label){"Retry-Attempt", number};
 		again.headers = headers;
 	}
-	delivery->answer = (struct pt_http_answer){.retry_after_ms = -1};
-	delivery->attempts++;
-	return transport->send(transport, &again, timeout_ms, deadline, &delivery->answer, why);
-}
-
-/* Why no other attempt was made, around the reason of the last. */
-static void
-tell_end(const struct pt_delivery *delivery, int64_t left_ms, struct pitot_error *why)
-{
-	const char *plural = delivery->attempts == 1 ? "" : "s";
-	int64_t asked_ms = delivery->answer.retry_after_ms;
-	if (left_ms > 0 && asked_ms > left_ms)
-		(void)pt_error_wrap(why,
-			"given up after %u attempt%s, since the receiver asks to wait %lld s",
-			delivery->attempts, plural, (long long)((asked_ms + 999) / 1000));
-	else
-		(void)pt_error_wrap(why, "given up after %u attempt%s", delivery->attempts, plural);
+	attempt->answer = PT_HTTP_NO_ANSWER;
+	attempt->number++;
+	return transport->send(transport, &again, timeout_ms, deadline, &attempt->answer, why);
 }
 
 int
-pt_deliver(struct pt_transport *transport, const struct pt_http_request *request,
-	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_retry *retry,
-	struct pt_delivery *delivery, struct pitot_error *why)
+pt_attempt_send(struct pt_transport *transport, const struct pt_http_request *request,
+	int64_t timeout_ms, struct pt_deadline *deadline, struct pt_attempt *attempt,
+	struct pitot_error *why)
 {
-	const struct pt_clock *clock = pt_deadline_clock(deadline);
-	/* Of one attempt: nobody hears of it if a later one succeeds. */
-	struct pitot_error failure = {0};
-	int code = 0;
-	*delivery = (struct pt_delivery){0};
-	for (;;) {
-		code = send_once(transport, request, timeout_ms, deadline, delivery, &failure);
-		int status = delivery->answer.status;
-		if (code == 0 && status >= 200 && status < 300)
-			return 0;
-		delivery->maybe_stored |= delivery->answer.maybe_received;
-		bool final = !is_worth_a_retry(code, status);
-		if (code == 0)
-			code = tell_answer(delivery, &failure);
-		if (final)
-			break;
-		int64_t left_ms = pt_deadline_left(deadline);
-		int64_t wait_ms =
-			pt_retry_wait(retry, delivery->attempts, delivery->answer.retry_after_ms);
-		if (wait_ms < left_ms) {
-			pt_deadline_sleep(deadline, clock->mono_ms(clock) + wait_ms);
-			left_ms = pt_deadline_left(deadline);
-			if (left_ms > 0)
-				continue;
-		}
-		tell_end(delivery, left_ms, &failure);
-		break;
-	}
-	if (why != NULL)
-		*why = failure;
-	return code;
+	int code = send_numbered(transport, request, timeout_ms, deadline, attempt, why);
+	int status = attempt->answer.status;
+	attempt->again = false;
+	if (code == 0 && status >= 200 && status < 300)
+		return 0;
+	attempt->maybe_stored |= attempt->answer.maybe_received;
+	attempt->again = is_worth_a_retry(code, status);
+	return code == 0 ? tell_answer(attempt, why) : code;
 }

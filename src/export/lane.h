@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lane brings snapshots to one destination, one request at a time and in order, whatever happens
+ * on the way: it keeps what waits (in memory or in a spool), retries, fails over, and keeps account
+ * of every sample. It has no thread: whoever drives it calls step when it is due.
+ *
+ * One thread offers, another may step; reports and state are for any.
+ */
+#ifndef PT_EXPORT_LANE_H
+#define PT_EXPORT_LANE_H
+
+#include "export/exporter.h"
+#include "spool/spool.h"
+
+struct pt_lane;
+
+struct pt_lane_options {
+	/* In order of preference; more than one: the next is used while those before are down. */
+	struct pt_exporter *const *exporters;
+	size_t exporter_count; /* 1 to PT_LANE_EXPORTERS */
+	struct pt_spool *spool; /* or NULL */
+	size_t queue_bytes;
+	int64_t max_age_ms; /* 0: no limit */
+	bool split;         /* find the bad series of a refused request of 1.0 */
+	unsigned shard, shards;
+	const struct pt_clock *clock;
+};
+
+#define PT_LANE_EXPORTERS 16
+
+/* Takes over exporters and spool, also on failure, which is want of memory. */
+struct pt_lane *pt_lane_new(const struct pt_lane_options *options, struct pitot_error *why);
+/* What still waits in memory is not counted any more: abandon it before. */
+void pt_lane_free(struct pt_lane *lane);
+
+/*
+ * Adds a snapshot (which gets a reference) at the end. `ticket` is told back when it has left the
+ * lane; tickets rise. With a spool it is in the spool when this returns. Failures are counted and
+ * reported like those of delivery.
+ */
+void pt_lane_offer(struct pt_lane *lane, struct pitot_snapshot *snapshot, int64_t time_ms,
+	bool only_ends, uint64_t ticket);
+/* Adds PT_FORMAT_EMPTY or PT_FORMAT_DELETE, for a Pushgateway. */
+void pt_lane_offer_action(struct pt_lane *lane, enum pt_format action, uint64_t ticket);
+/* Whether it is a Pushgateway's: no times, no births and ends of series. */
+bool pt_lane_is_gateway(const struct pt_lane *lane);
+
+/* When the next step is worth it, in monotonic time: INT64_MAX when nothing waits. */
+int64_t pt_lane_due(struct pt_lane *lane);
+/* Forgets the wait before the next attempt. Called by the thread that steps. */
+void pt_lane_hurry(struct pt_lane *lane);
+/* At most one request, not beyond the deadline. */
+void pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline);
+/* Steps until nothing waits or the deadline makes more useless. */
+void pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline);
+/* Gives up what waits: counts it as unsent, unless it is in the spool. */
+void pt_lane_abandon(struct pt_lane *lane);
+
+/* All with this ticket or an earlier one have left the lane; *error is what became of the last. */
+uint64_t pt_lane_resolved(struct pt_lane *lane, struct pitot_error *error);
+/*
+ * Whether there is something to report: nothing waits any more, an attempt failed, or it has been
+ * a second. Called by the thread that steps.
+ */
+bool pt_lane_has_news(struct pt_lane *lane);
+/*
+ * What happened since the last call. False if nothing did but waiting; the report is filled all the
+ * same.
+ */
+bool pt_lane_report(struct pt_lane *lane, struct pitot_report *report);
+
+#endif
