@@ -120,7 +120,7 @@ add_chunk(struct pt_native_cells *cells, const struct place *place)
 		made->next = first;
 	} while (!atomic_compare_exchange_weak_explicit(
 		head, &first, made, memory_order_release, memory_order_acquire));
-	/* relaxed: some threads at once may go a little over the limit, which is only for memory. */
+	/* relaxed: threads may go a little over the limit, which is only for memory. */
 	atomic_fetch_add_explicit(chunks_of(cells, place->schema), 1, memory_order_relaxed);
 	return true;
 }
