@@ -204,10 +204,11 @@ bool pt_summary_shape(struct pitot_registry *registry, const char *name,
 bool pt_stateset_shape(struct pitot_registry *registry, const char *name, const char *const *states,
 	size_t count, struct pt_shape *shape);
 /* Instruments that ignore updates. */
-extern struct pt_child *const pt_ignoring_counter,
-	*const pt_ignoring_gauge, *const pt_ignoring_histogram,
-					  *const pt_ignoring_native,
-						  *const pt_ignoring_summary,
-							  *const pt_ignoring_stateset;
+extern struct pt_child *const pt_ignoring_counter;
+extern struct pt_child *const pt_ignoring_gauge;
+extern struct pt_child *const pt_ignoring_histogram;
+extern struct pt_child *const pt_ignoring_native;
+extern struct pt_child *const pt_ignoring_summary;
+extern struct pt_child *const pt_ignoring_stateset;
 
 #endif
