@@ -91,6 +91,11 @@ struct pitot_sample {
 	bool has_timestamp;   /* false: the sample has the time of the snapshot */
 	int64_t timestamp_ms; /* since the epoch */
 	bool has_exemplar;
+	/*
+	 * A native histogram as a whole, of which `value` is the count; its suffix is "". The
+	 * classic samples of the same histogram stand before it.
+	 */
+	bool native;
 	const void *series; /* for pitot_sample_label() */
 };
 /* How many series there are. */

@@ -33,6 +33,7 @@ struct pitot_registry;
 struct pitot_counter;
 struct pitot_gauge;
 struct pitot_histogram;
+struct pitot_native_histogram;
 struct pitot_summary;
 struct pitot_stateset;
 struct pitot_gauge_histogram;
@@ -41,6 +42,7 @@ struct pitot_gauge_histogram;
 struct pitot_counters;
 struct pitot_gauges;
 struct pitot_histograms;
+struct pitot_native_histograms;
 struct pitot_summaries;
 struct pitot_statesets;
 struct pitot_gauge_histograms;
@@ -142,6 +144,46 @@ void pitot_histogram_observe_exemplar(struct pitot_histogram *histogram, double 
 double pitot_timer_start(void);
 void pitot_histogram_observe_since(struct pitot_histogram *histogram, double start);
 
+/* ---- native histograms: buckets that find their bounds themselves ----
+ *
+ * Buckets grow by one factor over the whole range of numbers, above zero and below; those that
+ * nothing fell into cost nothing. The instrument also fills the classic buckets of `fallback`, for
+ * text and for receivers without native histograms; pitot(3) says what each format carries.
+ */
+
+struct pitot_native_options {
+	/*
+	 * No bucket's bound is more than this times the one below it. From 1.0027 (schema 8, 2 to
+	 * the power of 1/256) to 65536 (schema -4); default 1.1 (schema 3, 2 to the power of 1/8).
+	 */
+	double growth;
+	/*
+	 * When more buckets than this hold something, they are joined two by two, as often as need
+	 * be, down to schema -4. Count and sum stay exact. 1 to 1000, default 160.
+	 */
+	size_t max_buckets;
+	/* Values from minus this to this count as zero; default 2 to the power of -128. */
+	double zero_threshold;
+	const struct pitot_buckets *fallback; /* NULL means pitot_buckets_requests */
+};
+
+/* `options` NULL: defaults. */
+struct pitot_native_histogram *pitot_native_histogram(struct pitot_registry *registry,
+	const char *name, const char *help, const struct pitot_native_options *options);
+/*
+ * NaN is ignored and told once. An observation allocates (some 300 bytes, still without a lock)
+ * when it is the first in its range of 32 buckets; if there is no memory, it is ignored and told.
+ */
+void pitot_native_histogram_observe(struct pitot_native_histogram *histogram, double value);
+void pitot_native_histogram_observe_exemplar(struct pitot_native_histogram *histogram, double value,
+	const struct pitot_label *labels, size_t label_count);
+void pitot_native_histogram_observe_since(struct pitot_native_histogram *histogram, double start);
+/*
+ * Counts and sum begin anew, at the full resolution and with a new start time. Of an observation
+ * that another thread makes at that very moment a part may be left out. Locks shortly.
+ */
+void pitot_native_histogram_reset(struct pitot_native_histogram *histogram);
+
 /* ---- summaries: sum and count, and quantiles over a sliding window ---- */
 
 struct pitot_summary_options {
@@ -206,6 +248,13 @@ struct pitot_histograms *pitot_histograms(struct pitot_registry *registry, const
 struct pitot_histogram *pitot_histograms_get(struct pitot_histograms *family, ...) PITOT_SENTINEL;
 void pitot_histograms_remove(struct pitot_histograms *family, ...) PITOT_SENTINEL;
 
+struct pitot_native_histograms *pitot_native_histograms(struct pitot_registry *registry,
+	const char *name, const char *help, const struct pitot_native_options *options,
+	...) PITOT_SENTINEL;
+struct pitot_native_histogram *pitot_native_histograms_get(
+	struct pitot_native_histograms *family, ...) PITOT_SENTINEL;
+void pitot_native_histograms_remove(struct pitot_native_histograms *family, ...) PITOT_SENTINEL;
+
 struct pitot_summaries *pitot_summaries(struct pitot_registry *registry, const char *name,
 	const char *help, const struct pitot_summary_options *options, ...) PITOT_SENTINEL;
 struct pitot_summary *pitot_summaries_get(struct pitot_summaries *family, ...) PITOT_SENTINEL;
@@ -234,6 +283,12 @@ void pitot_gauge_histograms_remove(struct pitot_gauge_histograms *family, ...) P
 	pitot_histograms(registry, name, __VA_ARGS__, PITOT_END)
 #define pitot_histograms_get(family, ...) pitot_histograms_get(family, __VA_ARGS__, PITOT_END)
 #define pitot_histograms_remove(family, ...) pitot_histograms_remove(family, __VA_ARGS__, PITOT_END)
+#define pitot_native_histograms(registry, name, ...)                                               \
+	pitot_native_histograms(registry, name, __VA_ARGS__, PITOT_END)
+#define pitot_native_histograms_get(family, ...)                                                   \
+	pitot_native_histograms_get(family, __VA_ARGS__, PITOT_END)
+#define pitot_native_histograms_remove(family, ...)                                                \
+	pitot_native_histograms_remove(family, __VA_ARGS__, PITOT_END)
 #define pitot_summaries(registry, name, ...) pitot_summaries(registry, name, __VA_ARGS__, PITOT_END)
 #define pitot_summaries_get(family, ...) pitot_summaries_get(family, __VA_ARGS__, PITOT_END)
 #define pitot_summaries_remove(family, ...) pitot_summaries_remove(family, __VA_ARGS__, PITOT_END)

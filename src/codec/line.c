@@ -37,7 +37,8 @@ bool
 pt_line_has(const struct pitot_snapshot *snapshot, size_t index)
 {
 	return snapshot->bits[index] != PT_NUMBER_ABSENT &&
-		snapshot->bits[index] != PT_NUMBER_STALE;
+		snapshot->bits[index] != PT_NUMBER_STALE &&
+		snapshot->table->series[index]->part != PT_PART_NATIVE;
 }
 
 struct pt_range

@@ -27,7 +27,10 @@ void pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_s
 	const struct pitot_encode_options *options);
 void pt_line_clear(struct pt_line *line);
 
-/* Whether the series has a sample: text tells a stale marker, as any absence, by leaving it out. */
+/*
+ * Whether the series has a sample: text tells a stale marker, as any absence, by leaving it out,
+ * and has no native histograms.
+ */
 bool pt_line_has(const struct pitot_snapshot *snapshot, size_t index);
 /* The series from `from` on that share its family, or its family and labels (up to `to`). */
 struct pt_range pt_line_family(const struct pitot_snapshot *snapshot, size_t from);

@@ -57,6 +57,7 @@ take_family(struct renamer *r, const struct pt_family *old, struct pitot_error *
 			  old->unit_length);
 	if (r->family == NULL)
 		return pt_error_memory(why);
+	r->family->is_native = old->is_native;
 	r->old_family = old;
 	return 0;
 }

@@ -76,6 +76,18 @@ same_key(struct seen *seen, size_t index)
 		memcmp(seen->other.bytes, seen->key.bytes, seen->key.length) == 0;
 }
 
+/* The slot of seen->key, or the free one where it would stand. */
+static struct slot *
+find(struct seen *seen, uint64_t *hash)
+{
+	*hash = pt_hash(seen->key.bytes, seen->key.length, 0);
+	size_t at = (size_t)*hash & seen->mask;
+	while (seen->slots[at].next != 0 &&
+		(seen->slots[at].hash != *hash || !same_key(seen, seen->slots[at].next - 1)))
+		at = (at + 1) & seen->mask;
+	return &seen->slots[at];
+}
+
 /* The index + 1 of an earlier series with the key of this one; 0 for none. */
 static size_t
 meet(struct seen *seen, size_t index)
@@ -84,13 +96,12 @@ meet(struct seen *seen, size_t index)
 	seen->key_of(&seen->key, seen, index);
 	if (seen->key.length == 0)
 		return 0;
-	uint64_t hash = pt_hash(seen->key.bytes, seen->key.length, 0);
-	size_t at = (size_t)hash & seen->mask;
-	for (; seen->slots[at].next != 0; at = (at + 1) & seen->mask)
-		if (seen->slots[at].hash == hash && same_key(seen, seen->slots[at].next - 1))
-			return seen->slots[at].next;
-	seen->slots[at] = (struct slot){hash, index + 1};
-	return 0;
+	uint64_t hash;
+	struct slot *slot = find(seen, &hash);
+	size_t earlier = slot->next;
+	if (earlier == 0)
+		*slot = (struct slot){hash, index + 1};
+	return earlier;
 }
 
 static void
@@ -153,31 +164,116 @@ all_differ(struct seen *seen, size_t pair[2])
 	return true;
 }
 
+static int
+init_seen(struct seen *seen, const struct pt_table *table, struct pitot_error *why)
+{
+	*seen = (struct seen){.table = table, .mask = 15};
+	while (seen->mask < table->count * 2)
+		seen->mask = seen->mask * 2 + 1;
+	seen->slots = calloc(seen->mask + 1, sizeof seen->slots[0]);
+	if (seen->slots == NULL)
+		return pt_error_memory(why);
+	pt_buf_init(&seen->key, PT_LIMIT_TEXT);
+	pt_buf_init(&seen->other, PT_LIMIT_TEXT);
+	return 0;
+}
+
+static int
+clear_seen(struct seen *seen, int code, struct pitot_error *why)
+{
+	/* A key that memory was out for may have passed for another, either way. */
+	if (pt_buf_error(&seen->key) != 0 || pt_buf_error(&seen->other) != 0)
+		code = pt_error_memory(why);
+	pt_buf_clear(&seen->key);
+	pt_buf_clear(&seen->other);
+	free(seen->slots);
+	return code;
+}
+
 int
 pt_unique_check(const struct pt_table *table, const struct pt_table *source,
 	const struct pt_labels *added, struct pitot_error *why)
 {
-	struct seen seen = {.table = table, .added = added, .mask = 15};
-	while (seen.mask < table->count * 2)
-		seen.mask = seen.mask * 2 + 1;
-	seen.slots = malloc((seen.mask + 1) * sizeof seen.slots[0]);
-	if (seen.slots == NULL)
-		return pt_error_memory(why);
-	pt_buf_init(&seen.key, PT_LIMIT_TEXT);
-	pt_buf_init(&seen.other, PT_LIMIT_TEXT);
+	struct seen seen;
 	size_t pair[2];
-	int code = 0;
+	int code = init_seen(&seen, table, why);
+	if (code != 0)
+		return code;
+	seen.added = added;
 	seen.key_of = series_key;
 	if (!all_differ(&seen, pair))
 		code = tell_series(source, pair, why);
 	seen.key_of = family_key;
 	if (code == 0 && !all_differ(&seen, pair))
 		code = tell_family(source, pair, why);
-	/* A key that memory was out for may have passed for another, either way. */
-	if (pt_buf_error(&seen.key) != 0 || pt_buf_error(&seen.other) != 0)
-		code = pt_error_memory(why);
-	pt_buf_clear(&seen.key);
-	pt_buf_clear(&seen.other);
-	free(seen.slots);
-	return code;
+	return clear_seen(&seen, code, why);
+}
+
+/* ---- families as text has them ---- */
+
+static bool
+is_composite(const struct pt_family *family)
+{
+	return family->type == PITOT_HISTOGRAM || family->type == PITOT_SUMMARY;
+}
+
+static void
+text_key(struct pt_buf *out, const struct seen *seen, size_t index)
+{
+	const struct pt_series *series = seen->table->series[index];
+	pt_buf_put(out, series->family->name, series->family->name_length);
+	if (!is_composite(series->family))
+		pt_buf_str(out, pt_name_suffix(series->part));
+}
+
+/* The index + 1 of a series of another family whose name is this one's with a suffix; 0: none. */
+static size_t
+meet_suffixed(struct seen *seen, const struct pt_family *family)
+{
+	static const char *const suffixes[] = {"_count", "_sum", "_bucket"};
+	size_t count = family->type == PITOT_HISTOGRAM ? 3 : 2, met = 0;
+	for (size_t i = 0; met == 0 && i < count; i++) {
+		uint64_t hash;
+		pt_buf_reset(&seen->key);
+		pt_buf_put(&seen->key, family->name, family->name_length);
+		pt_buf_str(&seen->key, suffixes[i]);
+		met = find(seen, &hash)->next;
+	}
+	return met;
+}
+
+/* Each family's text names, then what belongs to histograms and summaries beside them. */
+static int
+check_text_names(struct seen *seen, const struct pt_table *source, struct pitot_error *why)
+{
+	struct pt_series *const *series = seen->table->series;
+	for (size_t i = 0; i < seen->table->count; i++) {
+		size_t met = meet(seen, i);
+		if (met != 0 && series[met - 1]->family != series[i]->family)
+			return tell_family(source, (size_t[]){met - 1, i}, why);
+	}
+	for (size_t i = 0; i < seen->table->count; i++) {
+		const struct pt_family *family = series[i]->family;
+		if (!is_composite(family) || (i > 0 && series[i - 1]->family == family))
+			continue;
+		size_t met = meet_suffixed(seen, family);
+		if (met != 0)
+			return pt_error_set(why, PITOT_BAD_INPUT,
+				"metric %s: would be taken for a part of the %s %s: rename one",
+				source->series[met - 1]->family->name,
+				pitot_type_text(family->type), source->series[i]->family->name);
+	}
+	return 0;
+}
+
+int
+pt_unique_check_text(
+	const struct pt_table *table, const struct pt_table *source, struct pitot_error *why)
+{
+	struct seen seen;
+	int code = init_seen(&seen, table, why);
+	if (code != 0)
+		return code;
+	seen.key_of = text_key;
+	return clear_seen(&seen, check_text_names(&seen, source, why), why);
 }

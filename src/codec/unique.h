@@ -13,5 +13,11 @@
  */
 int pt_unique_check(const struct pt_table *table, const struct pt_table *source,
 	const struct pt_labels *added, struct pitot_error *why);
+/*
+ * The same for a receiver of text 0.0.4, where each sample name is a family of its own, but those
+ * of a histogram or summary belong to it, whether it has such samples or not.
+ */
+int pt_unique_check_text(
+	const struct pt_table *table, const struct pt_table *source, struct pitot_error *why);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Checking and renaming. Fails when memory is out, on labels that the destination owns, on text
  * that is not UTF-8, and when two series or families would arrive as one: given twice, or made
- * equal by escaping their names or by the labels that the destination adds.
+ * equal by escaping their names, by the labels that the destination adds, or by what text makes of
+ * them.
  */
 #include "export/fit.h"
 
@@ -27,7 +28,8 @@ pt_fit_count(const struct pitot_snapshot *snapshot)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < snapshot->table->count; i++)
-		count += snapshot->bits[i] != PT_NUMBER_ABSENT;
+		count += snapshot->bits[i] != PT_NUMBER_ABSENT &&
+			snapshot->table->series[i]->part != PT_PART_NATIVE;
 	return count;
 }
 
@@ -88,7 +90,8 @@ check_table(const struct pt_fit *fit, const struct pt_table *table, struct pitot
 		if (code != 0)
 			return code;
 	}
-	return pt_unique_check(table, fit->source, fit->added, why);
+	int code = pt_unique_check(table, fit->source, fit->added, why);
+	return code == 0 && fit->text ? pt_unique_check_text(table, fit->source, why) : code;
 }
 
 static int

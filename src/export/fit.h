@@ -12,6 +12,7 @@
 
 struct pt_fit {
 	bool utf8_names;
+	bool text; /* what arrives is text 0.0.4, where some names belong to histograms */
 	struct pt_labels *added;      /* to every series, whose own labels win; or NULL */
 	const struct pt_label *owned; /* by the destination: a series with one of them is refused */
 	size_t owned_count;
@@ -28,7 +29,10 @@ void pt_fit_clear(struct pt_fit *fit);
  */
 int pt_fit_snapshot(struct pt_fit *fit, const struct pitot_snapshot *snapshot,
 	struct pitot_snapshot *view, struct pitot_error *why);
-/* How many samples there are: values that are not absent. */
+/*
+ * How many samples there are: values that are not absent. Native histograms, which have classic
+ * samples beside them, are not counted.
+ */
 size_t pt_fit_count(const struct pitot_snapshot *snapshot);
 
 #endif

@@ -91,6 +91,7 @@ own_labels(struct pushgateway *gateway, const struct pt_target *target, struct p
 	}
 	gateway->sender.fit.owned = owned;
 	gateway->sender.fit.owned_count = target->count;
+	gateway->sender.fit.text = true;
 	return 0;
 }
 

@@ -193,6 +193,8 @@ make_family(struct pitot_registry *registry, const struct pt_declaration *declar
 			full.bytes, length, type, help, help == NULL ? 0 : strlen(help), NULL, 0);
 		if (family == NULL)
 			pt_registry_mistake(registry, "%s: out of memory", name);
+		else
+			family->is_native = declaration->kind->read_native != NULL;
 	}
 	pt_buf_clear(&full);
 	return family;
@@ -260,13 +262,20 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 }
 
 static bool
+same_native(const struct pt_native_shape *a, const struct pt_native_shape *b)
+{
+	return a->schema == b->schema && a->max_buckets == b->max_buckets &&
+		a->zero_threshold == b->zero_threshold;
+}
+
+static bool
 same_declaration(const struct pt_set *set, const struct pt_declaration *declaration,
 	const struct pt_family *family)
 {
 	if (set->kind != declaration->kind || set->label_count != declaration->label_count ||
 		set->declared->name_length != family->name_length ||
 		set->shape.count != declaration->shape.count || set->shape.read != NULL ||
-		set->fixed != NULL)
+		!same_native(&set->shape.native, &declaration->shape.native) || set->fixed != NULL)
 		return false;
 	for (size_t i = 0; i < set->label_count; i++)
 		if (strcmp(set->label_names[i], declaration->label_names[i]) != 0)

@@ -149,8 +149,11 @@ free_child(struct pt_child *child)
 {
 	if (child == NULL)
 		return;
+	const struct pt_kind *kind = child->set->kind;
 	pt_exemplar_forget(child);
-	drop_series(child->series, child->set->kind->series_count(&child->set->shape));
+	drop_series(child->series, kind->series_count(&child->set->shape));
+	if (kind->clear != NULL)
+		kind->clear(child);
 	free((char *)child->values);
 	free(child);
 }
@@ -179,15 +182,16 @@ make_child(struct pt_set *set, uint64_t hash, const char *const *values)
 	return child;
 }
 
-/* A removed child starts anew: from zero, with series of its own and a new start time. */
+/* A child starts anew: from zero, with series of its own and a new start time. */
 static bool
-revive(struct pt_child *child)
+start_anew(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
 	struct pt_series **series =
 		make_series(set, child, set->registry->clock->wall_ms(set->registry->clock));
 	if (series == NULL)
 		return false;
+	drop_series(child->series, set->kind->series_count(&set->shape));
 	child->series = series;
 	set->kind->reset(child);
 	return true;
@@ -204,7 +208,7 @@ make_or_revive(struct pt_set *set, uint64_t hash, const char *const *values, siz
 	/* relaxed: `live` changes only under the lock. */
 	if (child != NULL && atomic_load_explicit(&child->live, memory_order_relaxed))
 		return child;
-	if (child != NULL && !revive(child))
+	if (child != NULL && !start_anew(child))
 		return NULL;
 	if (child == NULL) {
 		child = make_child(set, hash, values);
@@ -286,6 +290,24 @@ pt_family_remove(struct pt_set *set, const char *const *values, size_t count)
 		pt_exemplar_forget(child);
 	}
 	(void)pthread_mutex_unlock(&set->registry->lock);
+}
+
+bool
+pt_family_restart(struct pt_child *child)
+{
+	struct pitot_registry *registry = child->set->registry;
+	bool ok = true;
+	(void)pthread_mutex_lock(&registry->lock);
+	/* relaxed: `live` changes only under the lock. */
+	if (atomic_load_explicit(&child->live, memory_order_relaxed)) {
+		ok = start_anew(child);
+		if (ok) {
+			pt_gather_forget(registry);
+			pt_exemplar_forget(child);
+		}
+	}
+	(void)pthread_mutex_unlock(&registry->lock);
+	return ok;
 }
 
 bool

@@ -108,6 +108,25 @@ take_plan(struct pitot_registry *registry)
 	return plan;
 }
 
+/* Reads one child, whose series begin at `at`; returns how many they are, or 0 without memory. */
+static size_t
+read_child(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
+{
+	const struct pt_kind *kind = child->set->kind;
+	size_t count = kind->series_count(&child->set->shape);
+	kind->read(child, snapshot->bits + at);
+	if (kind->read_native != NULL) {
+		struct pt_native *native = kind->read_native(child);
+		if (native == NULL || !pt_snapshot_add_native(snapshot, at + count - 1, native))
+			return 0;
+	}
+	/* relaxed: an exemplar kept meanwhile may come with the next gather. */
+	if (atomic_load_explicit(&child->has_exemplars, memory_order_relaxed) &&
+		!pt_exemplar_gather(child, snapshot, at))
+		return 0;
+	return count;
+}
+
 static void
 run_hooks(struct pitot_registry *registry)
 {
@@ -135,12 +154,9 @@ pitot_snapshot_take(struct pitot_registry *registry, struct pitot_error *why)
 	size_t at = 0;
 	bool ok = snapshot != NULL;
 	for (size_t i = 0; ok && i < plan->count; i++) {
-		struct pt_child *child = plan->children[i];
-		child->set->kind->read(child, snapshot->bits + at);
-		/* relaxed: an exemplar kept meanwhile may come with the next gather. */
-		if (atomic_load_explicit(&child->has_exemplars, memory_order_relaxed))
-			ok = pt_exemplar_gather(child, snapshot, at);
-		at += child->set->kind->series_count(&child->set->shape);
+		size_t count = read_child(plan->children[i], snapshot, at);
+		ok = count > 0;
+		at += count;
 	}
 	plan_unref(plan);
 	if (ok)

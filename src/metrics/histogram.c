@@ -4,16 +4,14 @@
  * (not cumulative) and a sum. The count is the sum of the buckets, so that buckets and count always
  * agree, whatever is observed meanwhile. Wrong bounds are a mistake; observing NaN is misuse.
  */
-#include "metrics/cell.h"
-#include "metrics/registry.h"
+#include "metrics/histogram.h"
 
 #include <math.h>
 #include <time.h>
 
 struct pitot_histogram {
 	struct pt_child child;
-	pt_double sum;
-	pt_whole buckets[]; /* one more than there are bounds */
+	pt_whole cells[];
 };
 
 /* Never observed: `ignored` is asked first. */
@@ -42,17 +40,10 @@ pitot_buckets_exponential(double *bounds, size_t count, double start, double fac
 		bounds[i] = start * pow(factor, (double)i);
 }
 
-/* ---- the kinds ---- */
+/* ---- cells ---- */
 
-static size_t
-size(const struct pt_shape *shape)
-{
-	return sizeof(struct pitot_histogram) + (shape->count + 1) * sizeof(pt_whole);
-}
-
-/* The buckets with +Inf, the sum and the count. */
-static size_t
-series_count(const struct pt_shape *shape)
+size_t
+pt_histogram_series(const struct pt_shape *shape)
 {
 	return shape->count + 3;
 }
@@ -67,10 +58,70 @@ part_of(const struct pt_shape *shape, size_t index, enum pt_part sum, enum pt_pa
 	return (struct pt_part_of){.part = index == shape->count + 1 ? sum : count};
 }
 
-static struct pt_part_of
-part(const struct pt_shape *shape, size_t index)
+struct pt_part_of
+pt_histogram_part(const struct pt_shape *shape, size_t index)
 {
 	return part_of(shape, index, PT_PART_SUM, PT_PART_COUNT);
+}
+
+size_t
+pt_histogram_size(const struct pt_shape *shape)
+{
+	return (shape->count + 2) * sizeof(pt_whole);
+}
+
+void
+pt_histogram_reset(pt_whole *cells, const struct pt_shape *shape)
+{
+	for (size_t i = 0; i < shape->count + 2; i++)
+		pt_whole_set(&cells[i], 0);
+}
+
+void
+pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits)
+{
+	size_t bounds = shape->count;
+	uint64_t count = 0;
+	bits[bounds + 1] = pt_whole_get(&cells[0]);
+	for (size_t i = 0; i <= bounds; i++) {
+		/* A gauge histogram from which more was removed than added counts nothing there. */
+		int64_t bucket = (int64_t)pt_whole_get(&cells[i + 1]);
+		count += bucket > 0 ? (uint64_t)bucket : 0;
+		bits[i] = pt_number_bits((double)count);
+	}
+	bits[bounds + 2] = bits[bounds];
+}
+
+/* The first bucket whose bound is not below the value. */
+static size_t
+bucket_of(const struct pt_shape *shape, double value)
+{
+	size_t low = 0, high = shape->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (shape->bounds[middle] < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t
+pt_histogram_count(pt_whole *cells, const struct pt_shape *shape, double value, int sign)
+{
+	size_t bucket = bucket_of(shape, value);
+	pt_whole_add(&cells[bucket + 1], (uint64_t)(int64_t)sign);
+	pt_double_add(&cells[0], sign * value);
+	return bucket;
+}
+
+/* ---- the kinds ---- */
+
+static size_t
+size(const struct pt_shape *shape)
+{
+	return sizeof(struct pitot_histogram) + pt_histogram_size(shape);
 }
 
 static struct pt_part_of
@@ -82,33 +133,20 @@ gauge_part(const struct pt_shape *shape, size_t index)
 static void
 reset(struct pt_child *child)
 {
-	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
-	pt_whole_set(&histogram->sum, 0);
-	for (size_t i = 0; i <= child->set->shape.count; i++)
-		pt_whole_set(&histogram->buckets[i], 0);
+	pt_histogram_reset(((struct pitot_histogram *)child)->cells, &child->set->shape);
 }
 
 static void
 read(struct pt_child *child, uint64_t *bits)
 {
-	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
-	size_t bounds = child->set->shape.count;
-	uint64_t count = 0;
-	bits[bounds + 1] = pt_whole_get(&histogram->sum);
-	for (size_t i = 0; i <= bounds; i++) {
-		/* A gauge histogram from which more was removed than added counts nothing there. */
-		int64_t bucket = (int64_t)pt_whole_get(&histogram->buckets[i]);
-		count += bucket > 0 ? (uint64_t)bucket : 0;
-		bits[i] = pt_number_bits((double)count);
-	}
-	bits[bounds + 2] = bits[bounds];
+	pt_histogram_read(((struct pitot_histogram *)child)->cells, &child->set->shape, bits);
 }
 
 const struct pt_kind pt_kind_histogram = {
 	.type = PITOT_HISTOGRAM,
 	.size = size,
-	.series_count = series_count,
-	.part = part,
+	.series_count = pt_histogram_series,
+	.part = pt_histogram_part,
 	.reset = reset,
 	.read = read,
 };
@@ -116,7 +154,7 @@ const struct pt_kind pt_kind_histogram = {
 const struct pt_kind pt_kind_gauge_histogram = {
 	.type = PITOT_GAUGE_HISTOGRAM,
 	.size = size,
-	.series_count = series_count,
+	.series_count = pt_histogram_series,
 	.part = gauge_part,
 	.reset = reset,
 	.read = read,
@@ -171,56 +209,38 @@ pitot_gauge_histogram(struct pitot_registry *registry, const char *name, const c
 		registry, name, help, buckets, &pt_kind_gauge_histogram);
 }
 
-/* The first bucket whose bound is not below the value. */
-static size_t
-bucket_of(const struct pt_shape *shape, double value)
+bool
+pt_histogram_takes(const struct pt_child *child, double value)
 {
-	size_t low = 0, high = shape->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (shape->bounds[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool
-is_counted(const struct pitot_histogram *histogram, double value)
-{
-	if (histogram->child.ignored)
+	if (child->ignored)
 		return false;
 	if (isnan(value))
-		pt_registry_misuse(histogram->child.set->registry, "%s: observing NaN was ignored",
-			histogram->child.set->declared->name);
+		pt_registry_misuse(child->set->registry, "%s: observing NaN was ignored",
+			child->set->declared->name);
 	return !isnan(value);
 }
 
-/* Adds `sign` (1 or -1) things of this value. */
-static void
+/* Returns the bucket. */
+static size_t
 count_value(struct pitot_histogram *histogram, double value, int sign)
 {
-	size_t bucket = bucket_of(&histogram->child.set->shape, value);
-	pt_whole_add(&histogram->buckets[bucket], (uint64_t)(int64_t)sign);
-	pt_double_add(&histogram->sum, sign * value);
+	return pt_histogram_count(histogram->cells, &histogram->child.set->shape, value, sign);
 }
 
 void
 pitot_histogram_observe(struct pitot_histogram *histogram, double value)
 {
-	if (is_counted(histogram, value))
-		count_value(histogram, value, 1);
+	if (pt_histogram_takes(&histogram->child, value))
+		(void)count_value(histogram, value, 1);
 }
 
 void
 pitot_histogram_observe_exemplar(struct pitot_histogram *histogram, double value,
 	const struct pitot_label *labels, size_t label_count)
 {
-	if (!is_counted(histogram, value))
+	if (!pt_histogram_takes(&histogram->child, value))
 		return;
-	count_value(histogram, value, 1);
-	size_t bucket = bucket_of(&histogram->child.set->shape, value);
+	size_t bucket = count_value(histogram, value, 1);
 	pt_exemplar_keep(&histogram->child, bucket, value, labels, label_count);
 }
 
@@ -228,16 +248,16 @@ void
 pitot_gauge_histogram_add(struct pitot_gauge_histogram *gauge_histogram, double value)
 {
 	struct pitot_histogram *histogram = (struct pitot_histogram *)gauge_histogram;
-	if (is_counted(histogram, value))
-		count_value(histogram, value, 1);
+	if (pt_histogram_takes(&histogram->child, value))
+		(void)count_value(histogram, value, 1);
 }
 
 void
 pitot_gauge_histogram_remove(struct pitot_gauge_histogram *gauge_histogram, double value)
 {
 	struct pitot_histogram *histogram = (struct pitot_histogram *)gauge_histogram;
-	if (is_counted(histogram, value))
-		count_value(histogram, value, -1);
+	if (pt_histogram_takes(&histogram->child, value))
+		(void)count_value(histogram, value, -1);
 }
 
 double

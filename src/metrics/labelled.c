@@ -99,6 +99,18 @@ struct pitot_histograms *(pitot_histograms)(struct pitot_registry *registry, con
 	return set;
 }
 
+struct pitot_native_histograms *(pitot_native_histograms)(struct pitot_registry *registry,
+	const char *name, const char *help, const struct pitot_native_options *options, ...)
+{
+	struct pt_declaration declaration = {.name = name, .help = help, .kind = &pt_kind_native};
+	bool ok = pt_native_shape(registry, name, options, &declaration.shape);
+	va_list arguments;
+	va_start(arguments, options);
+	void *set = declare(registry, &declaration, ok, &arguments);
+	va_end(arguments);
+	return set;
+}
+
 struct pitot_summaries *(pitot_summaries)(struct pitot_registry *registry, const char *name,
 	const char *help, const struct pitot_summary_options *options, ...)
 {
@@ -157,6 +169,7 @@ struct pitot_gauge_histograms *(pitot_gauge_histograms)(struct pitot_registry *r
 GET_AND_REMOVE(counters, counter, pt_ignoring_counter)
 GET_AND_REMOVE(gauges, gauge, pt_ignoring_gauge)
 GET_AND_REMOVE(histograms, histogram, pt_ignoring_histogram)
+GET_AND_REMOVE(native_histograms, native_histogram, pt_ignoring_native)
 GET_AND_REMOVE(summaries, summary, pt_ignoring_summary)
 GET_AND_REMOVE(statesets, stateset, pt_ignoring_stateset)
 GET_AND_REMOVE(gauge_histograms, gauge_histogram, pt_ignoring_histogram)

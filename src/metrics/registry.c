@@ -245,6 +245,8 @@ state_unit(struct pitot_registry *registry, const char *name, const char *unit)
 	struct pt_family *old = set->family;
 	set->family = pt_family_new(old->name, old->name_length, old->type,
 		old->has_help ? old->help : NULL, old->help_length, unit, strlen(unit));
+	if (set->family != NULL)
+		set->family->is_native = old->is_native;
 	if (set->family == NULL || !pt_family_renew(set)) {
 		pt_family_unref(set->family);
 		set->family = old;

@@ -20,12 +20,20 @@
 struct pt_child;
 struct pt_set;
 
+/* How native histograms divide what they observe. */
+struct pt_native_shape {
+	int8_t schema; /* the highest */
+	uint32_t max_buckets;
+	double zero_threshold;
+};
+
 /* What a family's children have in common beside the labels. Copied into the set. */
 struct pt_shape {
 	const double *bounds; /* buckets without +Inf, or quantiles */
 	const char *const *states;
 	size_t count; /* of bounds or states */
 	double window_seconds;
+	struct pt_native_shape native;
 	pitot_read_fn *read;
 	void *context;
 };
@@ -45,6 +53,9 @@ struct pt_kind {
 	struct pt_part_of (*part)(const struct pt_shape *shape, size_t index);
 	void (*reset)(struct pt_child *child);                /* to zero; also makes a fresh one */
 	void (*read)(struct pt_child *child, uint64_t *bits); /* one for each series */
+	/* NULL, or the value of its last series, PT_PART_NATIVE; NULL if memory is out. */
+	struct pt_native *(*read_native)(struct pt_child *child);
+	void (*clear)(struct pt_child *child); /* NULL, or frees what the instrument holds */
 };
 
 /* A declared family. The public struct pitot_counters etc. are this. */
@@ -153,6 +164,8 @@ struct pt_child *pt_declare_single(struct pitot_registry *registry,
 /* The child of these values, made or revived if there is none; NULL on a mistake. */
 struct pt_child *pt_family_get(struct pt_set *set, const char *const *values, size_t count);
 void pt_family_remove(struct pt_set *set, const char *const *values, size_t count);
+/* Zeroes the child and gives it a new start time, unless it was removed. False if memory is out. */
+bool pt_family_restart(struct pt_child *child);
 /* Makes all series of the set's children anew, after set->family changed. Locked by the caller. */
 bool pt_family_renew(struct pt_set *set);
 void pt_family_free(struct pt_set *set);
@@ -174,7 +187,7 @@ void pt_exemplar_forget(struct pt_child *child);
 /* ---- instruments, for files that set them directly ---- */
 
 extern const struct pt_kind pt_kind_counter, pt_kind_gauge, pt_kind_histogram, pt_kind_summary,
-	pt_kind_stateset, pt_kind_gauge_histogram, pt_kind_info;
+	pt_kind_stateset, pt_kind_gauge_histogram, pt_kind_info, pt_kind_native;
 /* The series_count of kinds that have one series. */
 size_t pt_one_series(const struct pt_shape *shape);
 /* Sets a counter that something else counts (the kernel). NaN: leaves the sample out. */
@@ -187,13 +200,18 @@ void pt_gauge_absent(struct pitot_gauge *gauge);
  */
 bool pt_histogram_shape(struct pitot_registry *registry, const char *name,
 	const struct pitot_buckets *buckets, struct pt_shape *shape);
+bool pt_native_shape(struct pitot_registry *registry, const char *name,
+	const struct pitot_native_options *options, struct pt_shape *shape);
 bool pt_summary_shape(struct pitot_registry *registry, const char *name,
 	const struct pitot_summary_options *options, struct pt_shape *shape);
 bool pt_stateset_shape(struct pitot_registry *registry, const char *name, const char *const *states,
 	size_t count, struct pt_shape *shape);
 /* Instruments that ignore updates. */
-extern struct pt_child *const pt_ignoring_counter,
-	*const pt_ignoring_gauge, *const pt_ignoring_histogram, *const pt_ignoring_summary,
-									*const pt_ignoring_stateset;
+extern struct pt_child *const pt_ignoring_counter;
+extern struct pt_child *const pt_ignoring_gauge;
+extern struct pt_child *const pt_ignoring_histogram;
+extern struct pt_child *const pt_ignoring_native;
+extern struct pt_child *const pt_ignoring_summary;
+extern struct pt_child *const pt_ignoring_stateset;
 
 #endif

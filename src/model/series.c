@@ -152,6 +152,7 @@ pt_family_new(const char *name, size_t name_length, enum pitot_type type, const 
 	family->help_length = (uint32_t)help_length;
 	family->unit_length = (uint32_t)unit_length;
 	family->has_help = help != NULL;
+	family->is_native = false;
 	char *text = family->text;
 	family->name = append(&text, name, family->name_length);
 	family->help = append(&text, help == NULL ? "" : help, family->help_length);

@@ -57,7 +57,7 @@ struct pt_family {
 	bool has_help; /* an empty help text is not the same as none */
 	/*
 	 * Its histograms have a series of PT_PART_NATIVE each; the classic series beside it are for
-	 * formats and receivers that do not take it. Set by whoever makes the family.
+	 * formats and receivers that do not take it. False until whoever makes the family sets it.
 	 */
 	bool is_native;
 	char text[];

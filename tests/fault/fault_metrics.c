@@ -27,6 +27,13 @@ use(struct pitot_registry *m)
 	pitot_gauge_set(pitot_gauge(m, "depth_bytes", "x"), 3);
 	pitot_registry_unit(m, "depth_bytes", "bytes");
 	pitot_histogram_observe_exemplar(pitot_histogram(m, "h", "x", NULL), 1, &trace, 1);
+	struct pitot_native_histogram *native = pitot_native_histogram(m, "n_bytes", "x", NULL);
+	pitot_native_histogram_observe(native, 1e9);
+	pitot_native_histogram_reset(native);
+	pitot_native_histogram_observe_exemplar(native, 1, &trace, 1);
+	pitot_registry_unit(m, "n_bytes", "bytes");
+	struct pitot_native_histograms *natives = pitot_native_histograms(m, "ns", "x", NULL, "l");
+	pitot_native_histogram_observe(pitot_native_histograms_get(natives, "a"), -1);
 	pitot_summary_observe(pitot_summary(m, "s", "x",
 				      &(struct pitot_summary_options){
 					      .quantiles = quantiles, .quantile_count = 2}),
@@ -61,7 +68,11 @@ a_registry_without_memory_tells_and_harms_nothing(void)
 			check_double(find_value(s, "p_depth_bytes{zone=\"z\"}"), 3);
 			check_double(find_value(s, "p_h_count{zone=\"z\"}"), 1);
 			check_double(find_value(s, "p_mode{p_mode=\"off\",zone=\"z\"}"), 1);
-			check_size(s->exemplar_count, 2);
+			check_double(find_value(s, "p_n_bytes_count{zone=\"z\"}"), 1);
+			check_size(s->native_count, 2);
+			check_int(s->natives[0].value->count, 1);
+			check_int(s->natives[1].value->negative.bucket_count, 1);
+			check_size(s->exemplar_count, 4);
 		}
 		pitot_snapshot_free(s);
 		pitot_registry_free(m);

@@ -244,7 +244,31 @@ timestamps_are_seconds_in_fixed_point(void)
 	}
 }
 
+static void
+a_native_histogram_is_written_by_its_classic_series(void)
+{
+	check_open(BUILD(0,
+			   {.family = "h",
+				   .type = PITOT_HISTOGRAM,
+				   .part = PT_PART_BUCKET,
+				   .bound = INFINITY,
+				   .value = 2,
+				   .start_ms = 1000},
+			   {.type = PITOT_HISTOGRAM, .part = PT_PART_SUM, .value = 3},
+			   {.type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .value = 2},
+			   {.type = PITOT_HISTOGRAM,
+				   .part = PT_PART_NATIVE,
+				   .value = 2,
+				   .exemplar = {"t", "1"}},
+			   {.family = "only",
+				   .type = PITOT_HISTOGRAM,
+				   .part = PT_PART_NATIVE,
+				   .value = 2}),
+		"# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3.0\n# EOF\n");
+}
+
 CHECK_MAIN("codec/openmetrics", TEST(every_type_is_written_as_the_golden_text),
+	TEST(a_native_histogram_is_written_by_its_classic_series),
 	TEST(an_empty_snapshot_is_just_its_end),
 	TEST(creation_times_are_off_by_default_and_stand_with_their_metric),
 	TEST(a_histogram_with_a_negative_bound_has_no_sum_and_no_count),

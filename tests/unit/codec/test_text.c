@@ -247,8 +247,32 @@ a_full_buffer_fails_and_sticks(void)
 	pitot_snapshot_free(snapshot);
 }
 
+static void
+a_native_histogram_is_written_by_its_classic_series(void)
+{
+	check_plain(BUILD(0,
+			    {.family = "h",
+				    .type = PITOT_HISTOGRAM,
+				    .part = PT_PART_BUCKET,
+				    .bound = INFINITY,
+				    .value = 2,
+				    .start_ms = 1000},
+			    {.type = PITOT_HISTOGRAM, .part = PT_PART_SUM, .value = 3},
+			    {.type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .value = 2},
+			    {.type = PITOT_HISTOGRAM,
+				    .part = PT_PART_NATIVE,
+				    .value = 2,
+				    .exemplar = {"t", "1"}},
+			    {.family = "only",
+				    .type = PITOT_HISTOGRAM,
+				    .part = PT_PART_NATIVE,
+				    .value = 2}),
+		"# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n");
+}
+
 CHECK_MAIN("codec/text", TEST(every_type_is_written_as_the_golden_text),
-	TEST(the_locale_has_no_say), TEST(values_are_the_shortest_decimals),
+	TEST(a_native_histogram_is_written_by_its_classic_series), TEST(the_locale_has_no_say),
+	TEST(values_are_the_shortest_decimals),
 	TEST(label_values_are_escaped_where_they_must_be_and_nowhere_else),
 	TEST(help_escapes_backslash_and_line_feed_and_no_quote),
 	TEST(a_histogram_always_has_sum_and_count),

@@ -91,6 +91,69 @@ what_a_receiver_would_refuse_or_mix_up_is_found(void)
 }
 
 static void
+native_histograms_clash_with_nothing_and_are_not_counted_twice(void)
+{
+	static const struct literal rows[] = {
+		SERIES("h", PITOT_HISTOGRAM, PT_PART_SUM, NULL, 1),
+		SERIES("h", PITOT_HISTOGRAM, PT_PART_COUNT, NULL, 1),
+		SERIES("h", PITOT_HISTOGRAM, PT_PART_NATIVE, NULL, 1),
+		SERIES("h", PITOT_HISTOGRAM, PT_PART_COUNT, "x=1", 1),
+		SERIES("h", PITOT_HISTOGRAM, PT_PART_NATIVE, "x=1", 1),
+	};
+	struct pitot_snapshot *snapshot = LITERAL(rows), view;
+	struct pt_fit fit = {.text = true};
+	check_int(pt_fit_snapshot(&fit, snapshot, &view, NULL), 0);
+	check_size(pt_fit_count(&view), 3);
+	pt_fit_clear(&fit);
+	pitot_snapshot_free(snapshot);
+}
+
+static void
+names_that_text_gives_to_a_histogram_or_summary_are_its_own(void)
+{
+	static const struct {
+		const char *text; /* NULL: fits */
+		struct literal rows[2];
+	} both[] = {
+		{"metric h_count: would be taken for a part of the histogram h: rename one",
+			{SERIES("h", PITOT_HISTOGRAM, PT_PART_SUM, NULL, 1),
+				GAUGE("h_count", NULL, 1)}},
+		{"metric h_bucket: would be taken for a part of the histogram h",
+			{GAUGE("h_bucket", "x=1", 1),
+				SERIES("h", PITOT_HISTOGRAM, PT_PART_SUM, NULL, 1)}},
+		{"metric s_sum: would be taken for a part of the summary s",
+			{SERIES("s", PITOT_SUMMARY, PT_PART_COUNT, NULL, 1),
+				SERIES("s_sum", PITOT_SUMMARY, PT_PART_COUNT, NULL, 1)}},
+		{"metric h.count: would be taken for a part of the histogram h",
+			{SERIES("h", PITOT_HISTOGRAM, PT_PART_SUM, NULL, 1),
+				GAUGE("h.count", NULL, 1)}},
+		{"metric a_total: would arrive under the same name as a",
+			{SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, NULL, 1),
+				GAUGE("a_total", "x=1", 1)}},
+		{NULL,
+			{SERIES("s", PITOT_SUMMARY, PT_PART_COUNT, NULL, 1),
+				GAUGE("s_bucket", NULL, 1)}},
+		{NULL,
+			{SERIES("h", PITOT_HISTOGRAM, PT_PART_SUM, NULL, 1),
+				SERIES("h_count", PITOT_COUNTER, PT_PART_TOTAL, NULL, 1)}},
+		{NULL, {GAUGE("g", NULL, 1), GAUGE("g_count", NULL, 1)}},
+	};
+	for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+		for (int text = 0; text < 2; text++) {
+			bool refused = text && both[i].text != NULL;
+			struct pitot_snapshot *snapshot = LITERAL(both[i].rows), view;
+			struct pt_fit fit = {.text = text};
+			struct pitot_error why = {.code = 0};
+			check_int(pt_fit_snapshot(&fit, snapshot, &view, &why),
+				refused ? PITOT_BAD_INPUT : 0);
+			check_contains(why.text, refused ? both[i].text : "");
+			pt_fit_clear(&fit);
+			pitot_snapshot_free(snapshot);
+		}
+	}
+}
+
+static void
 names_are_escaped_once_for_a_table(void)
 {
 	static const struct literal rows[] = {
@@ -104,6 +167,7 @@ names_are_escaped_once_for_a_table(void)
 	};
 	struct pitot_snapshot *snapshot = LITERAL(rows), view, again;
 	struct pt_fit fit = {.utf8_names = false};
+	snapshot->table->series[2]->family->is_native = true;
 	check_fatal(pt_fit_snapshot(&fit, snapshot, &view, NULL) == 0);
 	struct pitot_sample sample = pitot_snapshot_sample(&view, 0);
 	check_text(sample.family, "dns_lookups");
@@ -116,6 +180,8 @@ names_are_escaped_once_for_a_table(void)
 	check_text(pitot_snapshot_sample(&view, 1).family, "_st");
 	sample = pitot_snapshot_sample(&view, 2);
 	check_text(pitot_sample_label(&sample, 0).value, "0.5");
+	check_true(view.table->series[2]->family->is_native);
+	check_true(!view.table->series[1]->family->is_native);
 	check_int(pt_fit_snapshot(&fit, snapshot, &again, NULL), 0);
 	check_true(again.table == view.table);
 	pt_fit_clear(&fit);
@@ -159,5 +225,7 @@ many_series_are_told_apart(void)
 }
 
 CHECK_MAIN("export/fit", TEST(what_a_receiver_would_refuse_or_mix_up_is_found),
+	TEST(native_histograms_clash_with_nothing_and_are_not_counted_twice),
+	TEST(names_that_text_gives_to_a_histogram_or_summary_are_its_own),
 	TEST(names_are_escaped_once_for_a_table), TEST(plain_names_are_not_copied),
 	TEST(many_series_are_told_apart))
