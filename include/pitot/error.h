@@ -35,7 +35,7 @@ enum pitot_code {
 	PITOT_NO_MEMORY = -9,   /* out of memory, or one of the limits in base/limits.h */
 	PITOT_IO = -10,         /* a local read or write failed */
 	PITOT_BAD_CONFIG = -11, /* an environment variable or configuration value is wrong */
-	PITOT_SPOOLED = -12     /* not delivered yet, but safe in the spool: a later push sends it */
+	PITOT_SPOOLED = -12 /* not delivered yet, but safe in the spool: a later push sends it */
 };
 
 /* The longest text, including its final NUL; a longer one is cut and ends in "...". */

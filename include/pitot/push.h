@@ -133,7 +133,7 @@ struct pitot_push_options {
 	 */
 	const char *spool_dir;
 	uint64_t spool_bytes; /* at most, for each queue; the oldest go first; default 256 MiB */
-	bool detach; /* one-shot pushes: only into the spool; needs spool_dir */
+	bool detach;          /* one-shot pushes: only into the spool; needs spool_dir */
 
 	int64_t interval_ms;      /* pusher: time between pushes; default 15000 */
 	double jitter;            /* share of the interval, 0 to 1; default 0.1; negative: none */
@@ -158,30 +158,30 @@ struct pitot_push_options {
 
 /* Why samples will never be delivered. */
 enum pitot_drop {
-	PITOT_DROP_REFUSED,     /* the receiver refused them (HTTP 4xx), or wrote fewer than sent */
-	PITOT_DROP_DENIED,      /* the receiver refused the login, or the URL is wrong */
-	PITOT_DROP_POISON,      /* the receiver lives, but answers 500 to them again and again */
-	PITOT_DROP_UNSENT,      /* the time was up */
-	PITOT_DROP_REPLACED,    /* newer samples of the same series took their place in the queue */
-	PITOT_DROP_QUEUE_FULL,  /* the queue was full of samples that nothing could replace */
-	PITOT_DROP_TOO_OLD,     /* older than max_age_ms */
-	PITOT_DROP_TOO_LARGE,   /* fits into no request of max_request_bytes */
-	PITOT_DROP_UNSENDABLE,  /* the protocol's version has no place for them */
-	PITOT_DROP_INVALID,     /* refused here: names, labels or times that no receiver takes */
-	PITOT_DROP_SPOOL_FULL,  /* more than spool_bytes, or the disk is full */
-	PITOT_DROP_DAMAGED,     /* the spool was damaged */
-	PITOT_DROP_CLOCK,       /* the clock cannot be trusted */
-	PITOT_DROP_REASONS      /* how many there are */
+	PITOT_DROP_REFUSED,    /* the receiver refused them (HTTP 4xx), or wrote fewer than sent */
+	PITOT_DROP_DENIED,     /* the receiver refused the login, or the URL is wrong */
+	PITOT_DROP_POISON,     /* the receiver lives, but answers 500 to them again and again */
+	PITOT_DROP_UNSENT,     /* the time was up */
+	PITOT_DROP_REPLACED,   /* newer samples of the same series took their place in the queue */
+	PITOT_DROP_QUEUE_FULL, /* the queue was full of samples that nothing could replace */
+	PITOT_DROP_TOO_OLD,    /* older than max_age_ms */
+	PITOT_DROP_TOO_LARGE,  /* fits into no request of max_request_bytes */
+	PITOT_DROP_UNSENDABLE, /* the protocol's version has no place for them */
+	PITOT_DROP_INVALID,    /* refused here: names, labels or times that no receiver takes */
+	PITOT_DROP_SPOOL_FULL, /* more than spool_bytes, or the disk is full */
+	PITOT_DROP_DAMAGED,    /* the spool was damaged */
+	PITOT_DROP_CLOCK,      /* the clock cannot be trusted */
+	PITOT_DROP_REASONS     /* how many there are */
 };
 /* "refused", "denied", … as in the label of pitot_samples_dropped_total; NULL for others. */
 const char *pitot_drop_text(enum pitot_drop reason);
 
 /* What was done at one destination since its last report. */
 struct pitot_report {
-	char url[PITOT_URL_TEXT]; /* without user, password and query; cut where too long */
+	char url[PITOT_URL_TEXT];     /* without user, password and query; cut where too long */
 	enum pitot_protocol protocol; /* the version that was spoken, if any was */
-	struct pitot_error error; /* .code is PITOT_OK when everything was delivered */
-	int64_t time_ms;          /* when it started, since the epoch */
+	struct pitot_error error;     /* .code is PITOT_OK when everything was delivered */
+	int64_t time_ms;              /* when it started, since the epoch */
 	int64_t duration_ms;
 	unsigned requests;      /* HTTP requests that were answered 2xx */
 	unsigned attempts;      /* HTTP requests in all, retries included */
@@ -196,10 +196,10 @@ struct pitot_report {
 	size_t exemplars_dropped; /* the destination cannot carry them */
 	size_t samples_pending;   /* in the queue or the spool */
 	uint64_t pending_bytes;   /* which they take */
-	int64_t oldest_ms;  /* the earliest time among them; 0 if there are none */
-	uint64_t bytes_sent; /* request bodies, once for each attempt */
-	bool maybe_stored; /* an attempt got no answer, so the receiver may hold the data */
-	bool final;        /* the pusher's last for this destination */
+	int64_t oldest_ms;        /* the earliest time among them; 0 if there are none */
+	uint64_t bytes_sent;      /* request bodies, once for each attempt */
+	bool maybe_stored;        /* an attempt got no answer, so the receiver may hold the data */
+	bool final;               /* the pusher's last for this destination */
 };
 
 /* Checks url, protocol, job, instance and labels, and tells which protocol they mean. */

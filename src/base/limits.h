@@ -9,15 +9,15 @@
 #define PT_LIMIT_TEXT ((size_t)1 << 30)     /* one exposition, read or written */
 #define PT_LIMIT_REQUEST ((size_t)32 << 20) /* one remote-write request before compression */
 #define PT_LIMIT_REQUEST_DEFAULT ((size_t)1 << 20)
-#define PT_LIMIT_QUEUE ((size_t)1 << 40)          /* what waits in memory for a destination */
+#define PT_LIMIT_QUEUE ((size_t)1 << 40) /* what waits in memory for a destination */
 #define PT_LIMIT_QUEUE_DEFAULT ((size_t)16 << 20)
 #define PT_LIMIT_SPOOL_DEFAULT (UINT64_C(256) << 20) /* what waits on disk for a destination */
-#define PT_LIMIT_SERIES ((size_t)10 * 1000 * 1000) /* one registry or snapshot */
-#define PT_LIMIT_LABELS 64                         /* one series */
-#define PT_LIMIT_LABEL_NAMES 30                    /* one labelled family */
-#define PT_LIMIT_NAME ((size_t)1024)               /* bytes of a metric or label name */
-#define PT_LIMIT_VALUE ((size_t)1 << 20)           /* bytes of a label value or help text */
-#define PT_LIMIT_EXEMPLAR 128                      /* code points of an exemplar's labels */
+#define PT_LIMIT_SERIES ((size_t)10 * 1000 * 1000)   /* one registry or snapshot */
+#define PT_LIMIT_LABELS 64                           /* one series */
+#define PT_LIMIT_LABEL_NAMES 30                      /* one labelled family */
+#define PT_LIMIT_NAME ((size_t)1024)                 /* bytes of a metric or label name */
+#define PT_LIMIT_VALUE ((size_t)1 << 20)             /* bytes of a label value or help text */
+#define PT_LIMIT_EXEMPLAR 128                        /* code points of an exemplar's labels */
 #define PT_LIMIT_BUCKETS 1000               /* bounds, states or quantiles of one instrument */
 #define PT_LIMIT_ANSWER ((size_t)1024)      /* bytes kept of a receiver's answer */
 #define PT_LIMIT_SECRET ((size_t)64 * 1024) /* bytes of a password or token file */

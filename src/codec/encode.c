@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "codec/escape.h"
 #include "codec/openmetrics.h"
-#include "codec/remote_write_v1.h"
+#include "codec/remote_write.h"
 #include "codec/rename.h"
 #include "codec/text.h"
 #include "codec/unique.h"
@@ -26,13 +26,14 @@ encode_remote_write(struct pt_buf *out, const struct pitot_snapshot *snapshot,
 		out->error = PITOT_NO_MEMORY;
 		return;
 	}
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {.oldest_ms = INT64_MAX};
 	(void)pt_remote_write_v1_encode(out, snapshot, 0,
-		&(struct pt_remote_write_v1_options){
+		&(struct pt_write_options){
 			.labels = extra,
 			.time_ms = snapshot->time_ms,
 			.max_bytes = SIZE_MAX, /* what is too large fails in the buffer */
 			.max_series = SIZE_MAX,
+			.end = snapshot->table->count,
 		},
 		&count);
 	pt_labels_unref(extra);

@@ -76,7 +76,8 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 	struct pt_label_list list;
 	pt_label_list_init(&list);
 	for (; index < options->end && written < options->max_series; index++) {
-		if (snapshot->bits[index] == PT_NUMBER_ABSENT)
+		if (snapshot->bits[index] == PT_NUMBER_ABSENT ||
+			table->series[index]->part == PT_PART_NATIVE)
 			continue;
 		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
 		const struct pt_series *series = table->series[index];

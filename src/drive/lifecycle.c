@@ -79,7 +79,7 @@ needs_anchor(const struct pitot_snapshot *snapshot, size_t index)
 static struct pt_table *
 choose(const struct pt_table *table, const bool *chosen)
 {
-	struct pt_series **series = malloc((table->count + 1) * sizeof *series);
+	struct pt_series **series = calloc(table->count + 1, sizeof *series);
 	size_t count = 0;
 	if (series == NULL)
 		return NULL;
@@ -106,8 +106,8 @@ snapshot_of(const struct pt_table *table, const bool *chosen, int64_t time_ms)
 /* ---- ends ---- */
 
 static int
-make_ends(const struct pt_lifecycle *life, const struct pt_table *table,
-	struct pitot_snapshot **ends)
+make_ends(
+	const struct pt_lifecycle *life, const struct pt_table *table, struct pitot_snapshot **ends)
 {
 	struct places places;
 	size_t count = life->table == NULL ? 0 : life->table->count, gone = 0;
@@ -163,8 +163,8 @@ put_anchor(const struct pt_lifecycle *life, const struct pitot_snapshot *snapsho
 }
 
 static int
-make_births(const struct pt_lifecycle *life, const struct pitot_snapshot *snapshot,
-	int64_t time_ms, struct pitot_snapshot **births)
+make_births(const struct pt_lifecycle *life, const struct pitot_snapshot *snapshot, int64_t time_ms,
+	struct pitot_snapshot **births)
 {
 	const struct pt_table *table = snapshot->table;
 	struct places places;
@@ -176,8 +176,8 @@ make_births(const struct pt_lifecycle *life, const struct pitot_snapshot *snapsh
 		return PITOT_NO_MEMORY;
 	}
 	for (size_t i = 0; i < table->count; i++) {
-		chosen[i] = !has(&places, life->table, table->series[i]) &&
-			needs_anchor(snapshot, i);
+		chosen[i] =
+			!has(&places, life->table, table->series[i]) && needs_anchor(snapshot, i);
 		born += chosen[i];
 	}
 	if (born > 0)

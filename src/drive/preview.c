@@ -13,7 +13,7 @@
 #include <strings.h>
 
 struct viewer {
-	struct pt_transport transport; /* first */
+	struct pt_transport transport;  /* first */
 	struct pitot_http_options http; /* its texts are the caller's */
 	void (*show)(void *context, const struct pitot_request *request);
 	void *context;

@@ -47,8 +47,7 @@ run_all(struct run *runs, size_t count)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 1; i < count; i++)
-		runs[i].threaded =
-			pthread_create(&runs[i].thread, NULL, run_lane, &runs[i]) == 0;
+		runs[i].threaded = pthread_create(&runs[i].thread, NULL, run_lane, &runs[i]) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)run_lane(&runs[0]);
 	for (size_t i = 1; i < count; i++) {

@@ -89,22 +89,20 @@ offer_all(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t 
 	pusher->ticket++;
 	for (size_t i = 0; snapshot != NULL && i < pusher->lanes.count; i++)
 		if (!life || !pt_lane_is_gateway(pusher->lanes.list[i]))
-			pt_lane_offer(pusher->lanes.list[i], snapshot, time_ms, life,
-				pusher->ticket);
+			pt_lane_offer(
+				pusher->lanes.list[i], snapshot, time_ms, life, pusher->ticket);
 }
 
 /* What becomes of the series now that no more samples will come. */
 static void
 offer_end(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t time_ms)
 {
-	struct pitot_snapshot *end = pusher->at_end == PITOT_END_KEEP
-		? NULL
-		: pt_lifecycle_end(snapshot, time_ms);
+	struct pitot_snapshot *end =
+		pusher->at_end == PITOT_END_KEEP ? NULL : pt_lifecycle_end(snapshot, time_ms);
 	offer_all(pusher, end, time_ms + 1, true);
 	pitot_snapshot_free(end);
 	for (size_t i = 0; i < pusher->lanes.count; i++)
-		if (pt_lane_is_gateway(pusher->lanes.list[i]) &&
-			pusher->at_end >= PITOT_END_STALE)
+		if (pt_lane_is_gateway(pusher->lanes.list[i]) && pusher->at_end >= PITOT_END_STALE)
 			pt_lane_offer_action(pusher->lanes.list[i],
 				pusher->at_end == PITOT_END_DELETE ? PT_FORMAT_DELETE
 								   : PT_FORMAT_EMPTY,
@@ -286,8 +284,8 @@ set_options(struct pitot_pusher *pusher, const struct pitot_push_options *option
 	pusher->report_context = options->report_context;
 	pusher->life.anchors = !options->no_zero_anchor;
 	/* acquire: pairs with the release in pitot_pusher_stop(). */
-	pusher->life.last_ms = atomic_load_explicit(
-		&pusher->registry->pushed_until_ms, memory_order_acquire);
+	pusher->life.last_ms =
+		atomic_load_explicit(&pusher->registry->pushed_until_ms, memory_order_acquire);
 	set_schedule(pusher, options);
 }
 
@@ -430,7 +428,8 @@ pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_er
 			"flush: wait_ms: %" PRId64 " is not allowed: 0 or more", wait_ms);
 	if (wait_ms > 0 && is_own_thread(pusher))
 		return pt_error_set(why, PITOT_USAGE,
-			"flush: the pusher's own threads cannot wait for themselves: use wait_ms 0");
+			"flush: the pusher's own threads cannot wait for themselves: use wait_ms "
+			"0");
 	(void)pthread_mutex_lock(&pusher->lock);
 	uint64_t ticket = ++pusher->wanted;
 	pt_deadline_hasten(pusher->alarm, 0);
@@ -486,8 +485,8 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 	struct pitot_error error = pusher->gathered;
 	(void)is_resolved(pusher, 0, &error); /* whatever it was, it was the last */
 	/* release: a later pusher sees what its samples must be newer than. */
-	atomic_store_explicit(&pusher->registry->pushed_until_ms, pusher->life.last_ms + 1,
-		memory_order_release);
+	atomic_store_explicit(
+		&pusher->registry->pushed_until_ms, pusher->life.last_ms + 1, memory_order_release);
 	int code = told(&error, why);
 	pusher_free(pusher);
 	return code;

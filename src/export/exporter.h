@@ -30,11 +30,12 @@ struct pt_work {
 	unsigned shard, shards;                /* of remote write; 0 and 1: all */
 	bool only_ends; /* births and ends of series: beside an ordinary snapshot */
 	/* Filled by begin; `at` and `end` may be moved between two calls of next. */
-	struct pitot_snapshot view; /* as the receiver takes it; borrows from exporter and snapshot */
+	struct pitot_snapshot
+		view; /* as the receiver takes it; borrows from exporter and snapshot */
 	enum pt_write_part part;
-	bool natives;         /* native histograms go as such */
-	bool metadata;        /* 1.0: the families are to be told first */
-	size_t at, end;       /* the next series, and the one behind the last */
+	bool natives;                       /* native histograms go as such */
+	bool metadata;                      /* 1.0: the families are to be told first */
+	size_t at, end;                     /* the next series, and the one behind the last */
 	size_t skipped[PITOT_DROP_REASONS]; /* samples that never get into a request, by reason */
 	size_t exemplars_skipped;
 };
@@ -49,7 +50,7 @@ enum pt_fate {
 
 struct pt_outcome {
 	enum pt_fate fate;
-	struct pitot_error error; /* why it was not stored, or not all of it */
+	struct pitot_error error;     /* why it was not stored, or not all of it */
 	struct pt_write_count stored; /* with PT_FATE_STORED and _REFUSED: acknowledged */
 	struct pt_write_count lost;   /* left out since the version has no place for it */
 	uint64_t bytes;               /* of the body that was sent */

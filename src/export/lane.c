@@ -18,98 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int64_t
-now_of(const struct pt_lane *lane)
-{
-	return lane->clock->mono_ms(lane->clock);
-}
-
-/* ---- accounts ---- */
-
-static void
-begin_report(struct pt_lane *lane)
-{
-	if (lane->report.time_ms == 0) {
-		lane->report.time_ms = lane->clock->wall_ms(lane->clock);
-		lane->started_ms = now_of(lane);
-	}
-}
-
-static void
-count_drop(struct pt_lane *lane, enum pitot_drop reason, uint64_t samples)
-{
-	if (samples == 0)
-		return;
-	begin_report(lane);
-	struct pitot_report *report = &lane->report;
-	bool failed = reason == PITOT_DROP_REFUSED || reason == PITOT_DROP_DENIED ||
-		reason == PITOT_DROP_POISON || reason == PITOT_DROP_UNSENT;
-	report->dropped[reason] += samples;
-	*(failed ? &report->samples_failed : &report->samples_dropped) += samples;
-	if (!failed)
-		report->dropped_reason = pitot_drop_text(reason);
-	lane->news = true;
-}
-
-void
-pt_lane_count_drop(struct pt_lane *lane, enum pitot_drop reason, uint64_t samples)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	count_drop(lane, reason, samples);
-	(void)pthread_mutex_unlock(&lane->lock);
-}
-
-/* The verb and the URL stand before everything that a lane tells. */
-static void
-say_where(const struct pt_lane *lane, enum pt_format format, struct pitot_error *error)
-{
-	const char *verb = format == PT_FORMAT_DELETE ? "delete" : "push";
-	(void)pt_error_wrap(error, "%s %s", verb, pt_lane_exporter(lane)->url);
-}
-
-static void
-tell(struct pt_lane *lane, const struct pitot_error *error)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	begin_report(lane);
-	if (lane->report.error.code == 0)
-		lane->report.error = *error;
-	lane->news = true;
-	(void)pthread_mutex_unlock(&lane->lock);
-}
-
-void
-pt_lane_trouble(struct pt_lane *lane, const struct pitot_error *error)
-{
-	struct pitot_error whole = *error;
-	say_where(lane, lane->batch.format, &whole);
-	if (lane->trouble.code == 0)
-		lane->trouble = whole;
-	tell(lane, &whole);
-}
-
-void
-pt_lane_tell(struct pt_lane *lane, const struct pitot_error *error)
-{
-	struct pitot_error whole = *error;
-	say_where(lane, lane->batch.format, &whole);
-	tell(lane, &whole);
-}
-
-/* What of the work never got into a request, since it was last asked. */
-static void
-count_skipped(struct pt_lane *lane, const struct pt_work *work, size_t before[],
-	size_t *exemplars_before)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	for (int i = 0; i < PITOT_DROP_REASONS; i++) {
-		count_drop(lane, (enum pitot_drop)i, work->skipped[i] - before[i]);
-		before[i] = work->skipped[i];
-	}
-	lane->report.exemplars_dropped += work->exemplars_skipped - *exemplars_before;
-	*exemplars_before = work->exemplars_skipped;
-	(void)pthread_mutex_unlock(&lane->lock);
-}
+/* ---- the snapshot on its way ---- */
 
 static void
 tell_too_large(struct pt_lane *lane, size_t samples)
@@ -121,8 +30,6 @@ tell_too_large(struct pt_lane *lane, size_t samples)
 		samples);
 	pt_lane_trouble(lane, &error);
 }
-
-/* ---- the snapshot on its way ---- */
 
 void
 pt_lane_finish(struct pt_lane *lane)
@@ -166,9 +73,8 @@ take_item(struct pt_lane *lane)
 {
 	(void)pthread_mutex_lock(&lane->lock);
 	bool taken = pt_queue_take(&lane->queue, &lane->item);
-	lane->item_samples = taken && lane->item.snapshot != NULL
-		? pt_queue_samples(lane->item.snapshot)
-		: 0;
+	lane->item_samples =
+		taken && lane->item.snapshot != NULL ? pt_queue_samples(lane->item.snapshot) : 0;
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (!taken)
 		return false;
@@ -176,7 +82,7 @@ take_item(struct pt_lane *lane)
 	lane->work = (struct pt_work){.at = 0};
 	memset(lane->skipped, 0, sizeof lane->skipped);
 	lane->exemplars_skipped = 0;
-	if (lane->current != 0 && now_of(lane) >= lane->prefer_ms)
+	if (lane->current != 0 && pt_lane_now(lane) >= lane->prefer_ms)
 		lane->current = 0;
 	if (lane->item.snapshot == NULL) {
 		lane->batch = (struct pt_batch){.format = lane->item.action};
@@ -216,9 +122,9 @@ new_batch(struct pt_lane *lane)
 {
 	lane->has_batch = true;
 	lane->attempt = (struct pt_attempt){.number = 0};
-	lane->tried = lane->sick = lane->verdicts = 0;
+	lane->tried = lane->sick = lane->verdicts = lane->waited = 0;
 	lane->failure = (struct pitot_error){.code = 0};
-	lane->due_ms = now_of(lane);
+	lane->due_ms = pt_lane_now(lane);
 }
 
 static bool
@@ -232,7 +138,7 @@ fetch_queued(struct pt_lane *lane)
 		struct pitot_error error;
 		struct pt_exporter *exporter = pt_lane_exporter(lane);
 		int got = exporter->next(exporter, &lane->work, &lane->batch, &error);
-		count_skipped(lane, &lane->work, lane->skipped, &lane->exemplars_skipped);
+		pt_lane_count_skipped(lane, &lane->work, lane->skipped, &lane->exemplars_skipped);
 		if (got == 1) {
 			new_batch(lane);
 			return true;
@@ -320,130 +226,6 @@ pt_lane_again(struct pt_lane *lane)
 	pt_lane_finish(lane);
 }
 
-/* ---- offering ---- */
-
-static int
-spool_one(struct pt_lane *lane, const struct pt_batch *batch, struct pitot_error *why)
-{
-	struct pt_spool_record record = {
-		.format = batch->format,
-		.samples = (uint32_t)batch->count.samples,
-		.histograms = (uint32_t)batch->count.histograms,
-		.exemplars = (uint32_t)batch->count.exemplars,
-		.oldest_ms = batch->count.oldest_ms,
-		.body = batch->body,
-		.length = batch->length,
-	};
-	int code = pt_spool_append(lane->spool, &record, why);
-	if (code != 0)
-		pt_lane_count_drop(lane, PITOT_DROP_SPOOL_FULL,
-			batch->count.samples + batch->count.histograms);
-	return code;
-}
-
-static int
-spool_all(struct pt_lane *lane, struct pt_work *work, struct pitot_error *why)
-{
-	struct pt_exporter *exporter = lane->exporters[0];
-	struct pt_batch batch = {.from = 0};
-	size_t skipped[PITOT_DROP_REASONS] = {0}, exemplars = 0;
-	struct pitot_error first = {.code = 0}, error;
-	int code = exporter->begin(exporter, work, &first);
-	if (code != 0)
-		pt_lane_count_drop(lane, PITOT_DROP_INVALID, pt_queue_samples(work->snapshot));
-	for (int got = 1; code == 0 && got == 1;) {
-		got = exporter->next(exporter, work, &batch, &error);
-		if (got == 1 && spool_one(lane, &batch, &error) == 0)
-			continue;
-		if (got != 0 && first.code == 0)
-			first = error;
-	}
-	count_skipped(lane, work, skipped, &exemplars);
-	if (first.code != 0)
-		*why = first;
-	return first.code;
-}
-
-static void
-offered(struct pt_lane *lane, uint64_t ticket, const struct pitot_error *error)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	begin_report(lane);
-	lane->offered = ticket;
-	lane->offer_error = *error;
-	(void)pthread_mutex_unlock(&lane->lock);
-	if (error->code != 0)
-		tell(lane, error);
-}
-
-static void
-queue(struct pt_lane *lane, const struct pt_queued *queued)
-{
-	struct pitot_error error = {.code = 0};
-	(void)pthread_mutex_lock(&lane->lock);
-	begin_report(lane);
-	int code = pt_queue_add(&lane->queue, queued, &error);
-	if (code != 0)
-		count_drop(lane, PITOT_DROP_UNSENT,
-			queued->snapshot == NULL ? 0 : pt_queue_samples(queued->snapshot));
-	for (int i = 0; i < PITOT_DROP_REASONS; i++) {
-		count_drop(lane, (enum pitot_drop)i, lane->queue.dropped[i]);
-		lane->queue.dropped[i] = 0;
-	}
-	(void)pthread_mutex_unlock(&lane->lock);
-	if (code != 0) {
-		pitot_snapshot_free(queued->snapshot);
-		say_where(lane, queued->action, &error);
-		tell(lane, &error);
-	}
-}
-
-void
-pt_lane_offer(struct pt_lane *lane, struct pitot_snapshot *snapshot, int64_t time_ms,
-	bool only_ends, uint64_t ticket)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	if (!only_ends)
-		lane->report.series = snapshot->table->count;
-	(void)pthread_mutex_unlock(&lane->lock);
-	if (lane->spool == NULL) {
-		queue(lane,
-			&(struct pt_queued){
-				.snapshot = pt_snapshot_ref(snapshot),
-				.time_ms = time_ms,
-				.only_ends = only_ends,
-				.ticket = ticket,
-			});
-		return;
-	}
-	struct pt_work work = {
-		.snapshot = snapshot, .time_ms = time_ms, .only_ends = only_ends};
-	struct pitot_error error = {.code = 0};
-	if (spool_all(lane, &work, &error) != 0)
-		(void)pt_error_wrap(&error, "push %s", lane->exporters[0]->url);
-	offered(lane, ticket, &error);
-}
-
-void
-pt_lane_offer_action(struct pt_lane *lane, enum pt_format action, uint64_t ticket)
-{
-	struct pitot_error error = {.code = 0};
-	if (lane->spool == NULL) {
-		queue(lane, &(struct pt_queued){.action = action, .ticket = ticket});
-		return;
-	}
-	struct pt_batch batch = {.format = action, .body = ""};
-	if (spool_one(lane, &batch, &error) != 0)
-		say_where(lane, action, &error);
-	offered(lane, ticket, &error);
-}
-
-bool
-pt_lane_is_gateway(const struct pt_lane *lane)
-{
-	return lane->exporters[0]->protocol == PITOT_PROTOCOL_PUSHGATEWAY;
-}
-
 /* ---- driving ---- */
 
 static bool
@@ -465,13 +247,38 @@ pt_lane_due(struct pt_lane *lane)
 {
 	if (lane->has_batch)
 		return lane->due_ms;
-	return lane->has_item || waits(lane) ? now_of(lane) : INT64_MAX;
+	return lane->has_item || waits(lane) ? pt_lane_now(lane) : INT64_MAX;
 }
 
 void
 pt_lane_hurry(struct pt_lane *lane)
 {
-	lane->due_ms = now_of(lane);
+	lane->due_ms = pt_lane_now(lane);
+}
+
+/*
+ * A Pushgateway gets only the newest state: one that came meanwhile takes the place of what waits
+ * for another attempt. Its ticket is told with that of the newer one.
+ */
+static void
+supersede(struct pt_lane *lane)
+{
+	(void)pthread_mutex_lock(&lane->lock);
+	bool newer = lane->queue.newest_only && lane->queue.first != NULL;
+	if (newer)
+		pt_lane_count(lane, PITOT_DROP_REPLACED, lane->item_samples);
+	(void)pthread_mutex_unlock(&lane->lock);
+	if (!newer)
+		return;
+	unsigned number = lane->attempt.number;
+	struct pitot_error failure = lane->failure;
+	pitot_snapshot_free(lane->item.snapshot);
+	lane->item.snapshot = NULL;
+	lane->has_item = lane->has_batch = false;
+	if (fetch(lane)) {
+		lane->waited = number; /* waits go on growing */
+		lane->failure = failure;
+	}
 }
 
 /* The same samples by the exporter that is used now, as a further attempt of the same. */
@@ -492,6 +299,8 @@ remake(struct pt_lane *lane)
 void
 pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline)
 {
+	if (lane->has_batch && lane->spool == NULL)
+		supersede(lane);
 	if (lane->has_batch && lane->remake)
 		remake(lane);
 	lane->remake = false;
@@ -505,7 +314,7 @@ void
 pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline)
 {
 	for (;;) {
-		int64_t due_ms = pt_lane_due(lane), now_ms = now_of(lane);
+		int64_t due_ms = pt_lane_due(lane), now_ms = pt_lane_now(lane);
 		int64_t left_ms = pt_deadline_left(deadline);
 		if (due_ms == INT64_MAX || left_ms == 0 || due_ms - now_ms >= left_ms)
 			return;
@@ -529,7 +338,7 @@ tell_end(struct pt_lane *lane)
 	if (error.code == 0)
 		(void)pt_error_set(
 			&error, PITOT_UNAVAILABLE, "the time was up before it could be sent");
-	else if (asked_ms > 0 && lane->due_ms > now_of(lane))
+	else if (asked_ms > 0 && lane->due_ms > pt_lane_now(lane))
 		(void)pt_error_wrap(&error,
 			"given up after %u attempt%s, since the receiver asks to wait %lld s",
 			attempts, plural, (long long)((asked_ms + 999) / 1000));
@@ -549,6 +358,7 @@ pt_lane_abandon(struct pt_lane *lane)
 	if (pt_lane_due(lane) == INT64_MAX)
 		return;
 	tell_end(lane);
+	pt_lane_recovered(lane);
 	if (lane->spool != NULL) {
 		(void)pthread_mutex_lock(&lane->lock);
 		lane->resolved = lane->offered;
@@ -562,66 +372,6 @@ pt_lane_abandon(struct pt_lane *lane)
 		if (lane->has_item)
 			pt_lane_drop_rest(lane, PITOT_DROP_UNSENT);
 	} while (take_item(lane));
-}
-
-/* ---- telling ---- */
-
-uint64_t
-pt_lane_resolved(struct pt_lane *lane, struct pitot_error *error)
-{
-	(void)pthread_mutex_lock(&lane->lock);
-	uint64_t resolved = lane->resolved;
-	*error = lane->last;
-	(void)pthread_mutex_unlock(&lane->lock);
-	return resolved;
-}
-
-/* What the spool lost since it was last asked. The lock is held. */
-static void
-count_spool(struct pt_lane *lane, const struct pt_spool_state *state)
-{
-	struct pt_spool_state *seen = &lane->spool_seen;
-	count_drop(lane, PITOT_DROP_SPOOL_FULL, state->dropped_full - seen->dropped_full);
-	count_drop(lane, PITOT_DROP_TOO_OLD, state->dropped_age - seen->dropped_age);
-	count_drop(lane, PITOT_DROP_DAMAGED, state->dropped_damaged - seen->dropped_damaged);
-	*seen = *state;
-}
-
-bool
-pt_lane_has_news(struct pt_lane *lane)
-{
-	bool idle = pt_lane_due(lane) == INT64_MAX;
-	(void)pthread_mutex_lock(&lane->lock);
-	bool news = lane->news &&
-		(idle || lane->report.error.code != 0 || now_of(lane) - lane->started_ms >= 1000);
-	(void)pthread_mutex_unlock(&lane->lock);
-	return news;
-}
-
-bool
-pt_lane_report(struct pt_lane *lane, struct pitot_report *report)
-{
-	struct pt_spool_state state = {.records = 0};
-	const struct pt_exporter *exporter = pt_lane_exporter(lane);
-	if (lane->spool != NULL)
-		pt_spool_state(lane->spool, &state);
-	(void)pthread_mutex_lock(&lane->lock);
-	if (lane->spool != NULL)
-		count_spool(lane, &state);
-	*report = lane->report;
-	report->samples_pending = lane->queue.samples + lane->item_samples + state.samples;
-	report->pending_bytes = lane->queue.bytes + state.bytes;
-	report->oldest_ms = state.oldest_ms != 0 ? state.oldest_ms : pt_queue_oldest(&lane->queue);
-	if (lane->report.time_ms != 0)
-		report->duration_ms = now_of(lane) - lane->started_ms;
-	bool news = lane->news;
-	lane->report = (struct pitot_report){.series = report->series};
-	lane->news = false;
-	(void)pthread_mutex_unlock(&lane->lock);
-	/* A URL that is too long for the report is cut there, as push.h says. */
-	(void)snprintf(report->url, sizeof report->url, "%s", exporter->url);
-	report->protocol = pt_exporter_speaks(exporter);
-	return news;
 }
 
 /* ---- making and freeing ---- */
@@ -650,7 +400,7 @@ pt_lane_new(const struct pt_lane_options *options, struct pitot_error *why)
 	lane->queue.newest_only = pt_lane_is_gateway(lane);
 	(void)pthread_mutex_init(&lane->lock, NULL);
 	/* Different in every process and lane, so that clients which failed together retry apart. */
-	int64_t parts[] = {lane->clock->wall_ms(lane->clock), now_of(lane), getpid(),
+	int64_t parts[] = {lane->clock->wall_ms(lane->clock), pt_lane_now(lane), getpid(),
 		(int64_t)(uintptr_t)lane};
 	pt_retry_init(&lane->retry, pt_hash(parts, sizeof parts, 0));
 	return lane;

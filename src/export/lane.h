@@ -17,7 +17,7 @@ struct pt_lane;
 struct pt_lane_options {
 	/* In order of preference; more than one: the next is used while those before are down. */
 	struct pt_exporter *const *exporters;
-	size_t exporter_count; /* 1 to PT_LANE_EXPORTERS */
+	size_t exporter_count;  /* 1 to PT_LANE_EXPORTERS */
 	struct pt_spool *spool; /* or NULL */
 	size_t queue_bytes;
 	int64_t max_age_ms; /* 0: no limit */

@@ -22,12 +22,6 @@ enum { split_requests = 256, split_in_vain = 16 };
 /* How long another destination is used before the preferred one is tried again. */
 #define PREFER_MS INT64_C(60000)
 
-static int64_t
-now_of(const struct pt_lane *lane)
-{
-	return lane->clock->mono_ms(lane->clock);
-}
-
 static size_t
 size_of(const struct pt_write_count *count)
 {
@@ -61,8 +55,7 @@ stored(struct pt_lane *lane, const struct pt_outcome *outcome)
 	count_stored(lane, outcome);
 	lane->parts.in_vain = 0;
 	pt_lane_count_drop(lane, PITOT_DROP_UNSENDABLE, lost);
-	pt_lane_count_drop(
-		lane, PITOT_DROP_REFUSED, minus(sent, lost + size_of(&outcome->stored)));
+	pt_lane_count_drop(lane, PITOT_DROP_REFUSED, minus(sent, lost + size_of(&outcome->stored)));
 	if (outcome->error.code != 0)
 		pt_lane_trouble(lane, &outcome->error);
 	pt_lane_next(lane);
@@ -109,7 +102,7 @@ denied(struct pt_lane *lane, const struct pt_outcome *outcome)
 	}
 	lane->failure = outcome->error;
 	pt_lane_tell(lane, &outcome->error);
-	lane->due_ms = now_of(lane) + DENIED_MS;
+	lane->due_ms = pt_lane_now(lane) + DENIED_MS;
 }
 
 /* ---- the bad series of a request ---- */
@@ -123,13 +116,13 @@ name_series(const struct pt_lane *lane, char *text, size_t size)
 	while (at + 1 < lane->batch.to && view->bits[at] == PT_NUMBER_ABSENT)
 		at++;
 	const struct pt_series *series = view->table->series[at];
-	int used = snprintf(text, size, "%s%s{", series->family->name,
-		pt_name_suffix(series->part));
+	int used =
+		snprintf(text, size, "%s%s{", series->family->name, pt_name_suffix(series->part));
 	size_t count = pt_series_label_count(series);
 	for (size_t i = 0; i < count && used > 0 && (size_t)used < size; i++) {
 		struct pt_label label = pt_series_label(series, i);
-		used += snprintf(text + used, size - (size_t)used, "%s%s=\"%s\"",
-			i == 0 ? "" : ",", label.name, label.value);
+		used += snprintf(text + used, size - (size_t)used, "%s%s=\"%s\"", i == 0 ? "" : ",",
+			label.name, label.value);
 	}
 	if (used > 0 && (size_t)used < size)
 		(void)snprintf(text + used, size - (size_t)used, "}");
@@ -203,7 +196,7 @@ fail_over(struct pt_lane *lane)
 	if (lane->exporter_count == 1)
 		return false;
 	if (lane->current == 0)
-		lane->prefer_ms = now_of(lane) + PREFER_MS;
+		lane->prefer_ms = pt_lane_now(lane) + PREFER_MS;
 	lane->current = (lane->current + 1) % lane->exporter_count;
 	lane->remake = true;
 	return ++lane->tried < lane->exporter_count;
@@ -225,12 +218,12 @@ later(struct pt_lane *lane, struct pt_outcome *outcome, struct pt_deadline *dead
 		return;
 	}
 	if (fail_over(lane)) {
-		lane->due_ms = now_of(lane);
+		lane->due_ms = pt_lane_now(lane);
 		return;
 	}
 	lane->tried = 0;
-	lane->due_ms = now_of(lane) +
-		pt_retry_wait(&lane->retry, lane->attempt.number,
+	lane->due_ms = pt_lane_now(lane) +
+		pt_retry_wait(&lane->retry, lane->waited + lane->attempt.number,
 			lane->attempt.answer.retry_after_ms);
 }
 
@@ -275,13 +268,14 @@ pt_lane_attempt(struct pt_lane *lane, struct pt_deadline *deadline)
 	}
 	exporter->attempt(exporter, &lane->batch, deadline, &lane->attempt, &outcome);
 	count_attempt(lane, &outcome);
+	pt_lane_recovered(lane);
 	switch (outcome.fate) {
 	case PT_FATE_STORED:
 		stored(lane, &outcome);
 		return;
 	case PT_FATE_AGAIN:
 		pt_lane_again(lane);
-		lane->due_ms = now_of(lane);
+		lane->due_ms = pt_lane_now(lane);
 		return;
 	case PT_FATE_LATER:
 		later(lane, &outcome, deadline);

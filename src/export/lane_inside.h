@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a lane, shared by lane.c (what is next) and lane_fate.c (what became of it). */
+/* The inside of a lane, shared by lane.c, lane_offer.c, lane_fate.c and lane_report.c. */
 #ifndef PT_EXPORT_LANE_INSIDE_H
 #define PT_EXPORT_LANE_INSIDE_H
 
@@ -36,15 +36,16 @@ struct pt_lane {
 	const struct pt_clock *clock;
 
 	/* Of the thread that steps. */
-	size_t current;      /* the exporter that is used */
-	int64_t prefer_ms;   /* when to try the first one again */
-	bool remake;         /* the batch was made by another exporter */
+	size_t current;        /* the exporter that is used */
+	int64_t prefer_ms;     /* when to try the first one again */
+	bool remake;           /* the batch was made by another exporter */
 	struct pt_queued item; /* the snapshot on its way; none with a spool */
 	bool has_item;
 	struct pt_work work;
 	struct pt_batch batch; /* the request on its way */
 	bool has_batch;
 	struct pt_attempt attempt;
+	unsigned waited;   /* attempts of what this batch took the place of */
 	unsigned tried;    /* exporters in a row that were down */
 	unsigned sick;     /* answers 500 in a row to this batch */
 	unsigned verdicts; /* probes in a row that showed the receiver alive meanwhile */
@@ -59,11 +60,12 @@ struct pt_lane {
 	pthread_mutex_t lock; /* guards what follows */
 	struct pt_queue queue;
 	struct pitot_report report; /* since it was last taken */
-	int64_t started_ms; /* when the report begins, in monotonic time */
+	int64_t started_ms;         /* when the report begins, in monotonic time */
+	struct pitot_error hiccup;  /* the last failure, while it may still be made good */
 	bool news;
-	size_t item_samples;             /* of the item, still to be sent */
-	uint64_t offered;                /* with a spool: the last ticket */
-	struct pitot_error offer_error;  /* with a spool: of the last offer */
+	size_t item_samples;              /* of the item, still to be sent */
+	uint64_t offered;                 /* with a spool: the last ticket */
+	struct pitot_error offer_error;   /* with a spool: of the last offer */
 	struct pt_spool_state spool_seen; /* what it told when it was last asked */
 	uint64_t resolved;
 	struct pitot_error last; /* of the last one that was resolved */
@@ -86,11 +88,32 @@ void pt_lane_next(struct pt_lane *lane);
 void pt_lane_again(struct pt_lane *lane);
 /* The item is done with, and what it ended with is its trouble. */
 void pt_lane_finish(struct pt_lane *lane);
+
+static inline int64_t
+pt_lane_now(const struct pt_lane *lane)
+{
+	return lane->clock->mono_ms(lane->clock);
+}
+
+/* ---- lane_report.c ---- */
+
 /* Counts samples that will never be delivered. */
 void pt_lane_count_drop(struct pt_lane *lane, enum pitot_drop reason, uint64_t samples);
+/* The same, and the report's beginning, with the lock held. */
+void pt_lane_count(struct pt_lane *lane, enum pitot_drop reason, uint64_t samples);
+void pt_lane_begin_report(struct pt_lane *lane);
+/* What of the work never got into a request, since `before`, which is brought up to date. */
+void pt_lane_count_skipped(struct pt_lane *lane, const struct pt_work *work, size_t before[],
+	size_t *exemplars_before);
 /* Keeps the first reason why the item is not all delivered, and tells it. */
 void pt_lane_trouble(struct pt_lane *lane, const struct pitot_error *error);
-/* Tells of a failure that is not the end. */
+/* Tells of a failure that may still be made good, and that it was, or will not be. */
 void pt_lane_tell(struct pt_lane *lane, const struct pitot_error *error);
+void pt_lane_recovered(struct pt_lane *lane);
+/* Puts the verb and the URL before what a lane tells. */
+void pt_lane_say_where(
+	const struct pt_lane *lane, enum pt_format format, struct pitot_error *error);
+/* Tells it as it is. */
+void pt_lane_report_error(struct pt_lane *lane, const struct pitot_error *error);
 
 #endif

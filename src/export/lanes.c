@@ -88,8 +88,7 @@ check_families(struct pt_exporter *const *exporters, size_t count, struct pitot_
 }
 
 static struct pt_spool *
-open_spool(
-	const struct making *making, const struct pt_exporter *exporter, struct pitot_error *why)
+open_spool(const struct making *making, const struct pt_exporter *exporter, struct pitot_error *why)
 {
 	const struct pitot_push_options *options = making->options;
 	return pt_spool_open(
@@ -155,9 +154,8 @@ static int
 check_others(const struct pitot_push_options *options, struct pitot_error *why)
 {
 	if (options->other_count >= PT_LANE_EXPORTERS)
-		return pt_error_set(why, PITOT_USAGE,
-			"other_count: %zu is not allowed: at most %d", options->other_count,
-			PT_LANE_EXPORTERS - 1);
+		return pt_error_set(why, PITOT_USAGE, "other_count: %zu is not allowed: at most %d",
+			options->other_count, PT_LANE_EXPORTERS - 1);
 	if (options->other_count > 0 && options->others == NULL)
 		return pt_error_set(why, PITOT_USAGE, "others: other_count is %zu without others",
 			options->other_count);

@@ -87,7 +87,8 @@ check_choices(const struct pitot_push_options *options, struct pitot_error *why)
 		const char *allowed;
 	} choices[] = {
 		{"protocol", options->protocol, PITOT_PROTOCOL_REMOTE_WRITE_2,
-			"0 (by the URL), 1 (Pushgateway), 2 (remote write), 3 (remote write 1.0) or "
+			"0 (by the URL), 1 (Pushgateway), 2 (remote write), 3 (remote write 1.0) "
+			"or "
 			"4 (remote write 2.0)"},
 		{"mode", options->mode, PITOT_REPLACE, "0 (merge) or 1 (replace)"},
 		{"at_end", options->at_end, PITOT_END_DELETE,
@@ -120,8 +121,8 @@ complete_spool(struct pitot_push_options *options, struct pitot_error *why)
 			"after the other: leave it out",
 			options->shards);
 	if (options->spool_dir != NULL && options->spool_dir[0] == '\0')
-		return pt_error_set(why, PITOT_USAGE,
-			"spool_dir: is empty: a directory, or NULL for none");
+		return pt_error_set(
+			why, PITOT_USAGE, "spool_dir: is empty: a directory, or NULL for none");
 	if (options->detach && options->spool_dir == NULL)
 		return pt_error_set(why, PITOT_USAGE,
 			"detach: needs a spool_dir, from which a later push sends");

@@ -95,8 +95,8 @@ mark_later(const struct pt_queue_node *node, size_t *size)
 {
 	*size = 0;
 	for (const struct pt_queue_node *n = node; n != NULL; n = n->next)
-		for (size_t i = 0; n->queued.snapshot != NULL &&
-			i < n->queued.snapshot->table->count; i++)
+		for (size_t i = 0;
+			n->queued.snapshot != NULL && i < n->queued.snapshot->table->count; i++)
 			if (n->queued.snapshot->table->series[i]->id / 8 >= *size)
 				*size = n->queued.snapshot->table->series[i]->id / 8 + 1;
 	unsigned char *marks = calloc(*size + 1, 1);

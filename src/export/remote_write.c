@@ -43,7 +43,7 @@ struct remote_write {
 	int64_t told_ms;
 
 	/* Sending requests. */
-	bool confirmed;                  /* the receiver has taken 2.0 */
+	bool confirmed;                              /* the receiver has taken 2.0 */
 	struct pt_buf expanded, rewritten, repacked; /* a request of 2.0 that must become 1.0 */
 };
 

@@ -62,8 +62,8 @@ pt_sender_attempt(struct pt_sender *sender, struct pt_http_request *request,
 {
 	request->url = pt_buf_text(&sender->url);
 	outcome->bytes = request->length;
-	int code = pt_attempt_send(sender->transport, request, sender->timeout_ms, deadline,
-		attempt, &outcome->error);
+	int code = pt_attempt_send(
+		sender->transport, request, sender->timeout_ms, deadline, attempt, &outcome->error);
 	if (code == 0)
 		outcome->fate = PT_FATE_STORED;
 	else if (attempt->again)

@@ -24,9 +24,9 @@ void pt_retry_init(struct pt_retry *retry, uint64_t seed);
 int64_t pt_retry_wait(struct pt_retry *retry, unsigned attempt, int64_t retry_after_ms);
 
 struct pt_attempt {
-	unsigned number;   /* requests sent so far; zero before the first */
-	bool maybe_stored; /* one ended without an answer, but may have been received */
-	bool again;        /* the last one is worth another */
+	unsigned number;              /* requests sent so far; zero before the first */
+	bool maybe_stored;            /* one ended without an answer, but may have been received */
+	bool again;                   /* the last one is worth another */
 	struct pt_http_answer answer; /* the last one */
 };
 

@@ -30,7 +30,7 @@ struct pt_http_answer {
 	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
 	/* X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written; -1 where missing. */
 	int64_t samples_written, histograms_written, exemplars_written;
-	char location[256];     /* of a 3xx, cut, printable; "" for none */
+	char location[256]; /* of a 3xx, cut, printable; "" for none */
 	/* The start of the answer's body, made printable, with NUL. */
 	char body[PT_LIMIT_ANSWER + 1];
 };

@@ -46,7 +46,7 @@ struct pt_spool_record {
 struct pt_spool_state {
 	uint64_t records;  /* that wait */
 	uint64_t bytes;    /* of their bodies */
-	uint64_t samples; /* in them */
+	uint64_t samples;  /* in them */
 	int64_t oldest_ms; /* of the first one that waits; 0 if none does */
 	uint64_t dropped_full, dropped_age, dropped_damaged; /* samples, where that is known */
 	uint64_t damaged_segments;

@@ -63,6 +63,19 @@ script_send(struct pt_transport *transport, const struct pt_http_request *reques
 	if (step.kind != SCRIPT_ANSWER)
 		return pt_error_set(why, PITOT_UNAVAILABLE, "no answer");
 	answer->status = step.status;
+	if (step.written)
+		answer->samples_written = answer->histograms_written = answer->exemplars_written =
+			INT32_MAX;
+	if (step.samples_written != 0)
+		answer->samples_written = step.samples_written;
+	if (step.histograms_written != 0)
+		answer->histograms_written = step.histograms_written;
+	if (step.retry_after_ms != 0)
+		answer->retry_after_ms = step.retry_after_ms;
+	if (step.location != NULL)
+		(void)snprintf(answer->location, sizeof answer->location, "%s", step.location);
+	if (step.hasten)
+		pt_deadline_hasten(deadline, clock->mono_ms(clock) + 20);
 	(void)snprintf(answer->body, sizeof answer->body, "%s", step.body == NULL ? "" : step.body);
 	return 0;
 }
@@ -85,6 +98,25 @@ script_init(struct script *script, const struct script_step *steps, size_t count
 	script->step_count = count;
 	(void)pthread_mutex_init(&script->lock, NULL);
 	(void)pthread_cond_init(&script->sent, NULL);
+}
+
+static struct pt_transport *
+connect_script(void *context, const struct pitot_http_options *options, struct pitot_error *why)
+{
+	(void)options;
+	(void)why;
+	return &((struct script *)context)->transport;
+}
+
+struct pt_world
+script_world(struct script *script)
+{
+	return (struct pt_world){
+		.clock = pt_clock_real(),
+		.files = pt_files_real(),
+		.connect = connect_script,
+		.context = script,
+	};
 }
 
 void

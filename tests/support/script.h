@@ -8,7 +8,7 @@
 #define SCRIPT_H
 
 #include <pthread.h>
-#include "net/transport.h"
+#include "export/lanes.h"
 
 enum script_kind {
 	SCRIPT_ANSWER, /* with status and body; the default, once the steps are used up, is 200 */
@@ -21,6 +21,11 @@ struct script_step {
 	enum script_kind kind;
 	int status;
 	const char *body;
+	bool written; /* remote write 2.0: told to have written everything */
+	int64_t samples_written, histograms_written; /* where `written` is not; 0: not told */
+	int64_t retry_after_ms;                      /* 0: not told */
+	const char *location;
+	bool hasten; /* while this is answered, somebody is in a hurry: 20 ms are left */
 };
 
 struct script_request {
@@ -49,6 +54,8 @@ struct script {
 
 void script_init(struct script *script, const struct script_step *steps, size_t count);
 void script_clear(struct script *script);
+/* A world in which every connection leads to the script. */
+struct pt_world script_world(struct script *script);
 /* The request at `index`; waits until it was sent. */
 const struct script_request *script_wait(struct script *script, size_t index);
 size_t script_count(struct script *script);

@@ -9,11 +9,13 @@ trial_open(struct trial *trial, const struct pitot_push_options *options,
 {
 	const struct pt_clock *clock = pt_clock_real();
 	script_init(&trial->script, steps, count);
+	struct pt_world world = script_world(&trial->script);
 	trial->why = (struct pitot_error){.code = 0};
+	trial->ticket = 0;
 	trial->deadline = pt_deadline_new(clock);
-	trial->exporter = pt_exporter_new(options, &trial->script.transport, &trial->why);
+	int code = pt_lanes_init(&trial->lanes, options, &world, true, &trial->why);
 	check_text(trial->why.text, "");
-	if (trial->exporter == NULL || trial->deadline == NULL)
+	if (code != 0 || trial->deadline == NULL)
 		return false;
 	pt_deadline_set(trial->deadline, clock->mono_ms(clock) + 60000);
 	return true;
@@ -22,32 +24,34 @@ trial_open(struct trial *trial, const struct pitot_push_options *options,
 void
 trial_close(struct trial *trial)
 {
-	trial->exporter->free(trial->exporter);
+	pt_lanes_clear(&trial->lanes);
 	pt_deadline_free(trial->deadline);
 	script_clear(&trial->script);
 }
 
-static void
-forget(struct trial *trial)
+static int
+run(struct trial *trial)
 {
-	trial->report = (struct pitot_report){.series = 0};
-	trial->why = (struct pitot_error){.code = 0};
+	struct pt_lane *lane = trial->lanes.list[0];
+	pt_lane_run(lane, trial->deadline);
+	pt_lane_abandon(lane);
+	(void)pt_lane_report(lane, &trial->report);
+	check_size(pt_lane_resolved(lane, &trial->why), trial->ticket);
+	check_text(trial->why.text, trial->report.error.text);
+	return trial->why.code;
 }
 
 int
 trial_push(struct trial *trial, struct pitot_snapshot *snapshot)
 {
-	forget(trial);
-	int code = trial->exporter->push(trial->exporter, snapshot, 1700000000000, trial->deadline,
-		&trial->report, &trial->why);
+	pt_lane_offer(trial->lanes.list[0], snapshot, 1700000000000, false, ++trial->ticket);
 	pitot_snapshot_free(snapshot);
-	return code;
+	return run(trial);
 }
 
 int
 trial_remove(struct trial *trial)
 {
-	forget(trial);
-	return trial->exporter->remove(
-		trial->exporter, trial->deadline, &trial->report, &trial->why);
+	pt_lane_offer_action(trial->lanes.list[0], PT_FORMAT_DELETE, ++trial->ticket);
+	return run(trial);
 }

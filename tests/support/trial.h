@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* An exporter, the scripted receiver that it sends to, and what came of its last push. */
+/* A lane to one destination, the scripted receiver there, and what came of the last push. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
-#include "export/exporter.h"
+#include "export/lanes.h"
 #include "script.h"
 
 struct trial {
 	struct script script;
-	struct pt_exporter *exporter;
+	struct pt_lanes lanes;
 	struct pt_deadline *deadline;
+	uint64_t ticket;
 	struct pitot_report report;
 	struct pitot_error why;
 };
 
-/* False, and a failed check, if the exporter cannot be made. The deadline is far away. */
+/* False, and a failed check, if the lane cannot be made. The deadline is far away. */
 bool trial_open(struct trial *trial, const struct pitot_push_options *options,
 	const struct script_step *steps, size_t count);
 void trial_close(struct trial *trial);

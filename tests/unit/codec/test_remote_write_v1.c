@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "codec/remote_write_v1.h"
+#include "codec/remote_write.h"
 
 #include "base/limits.h"
 #include "base/number.h"
@@ -15,10 +15,10 @@ static const int64_t now = 1700000000000;
 
 static size_t
 encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from, size_t max_bytes,
-	size_t max_series, struct pt_remote_write_v1_count *count)
+	size_t max_series, struct pt_write_count *count)
 {
 	return pt_remote_write_v1_encode(out, snapshot, from,
-		&(struct pt_remote_write_v1_options){
+		&(struct pt_write_options){
 			.time_ms = now, .max_bytes = max_bytes, .max_series = max_series},
 		count);
 }
@@ -27,11 +27,11 @@ static void
 check_all(const struct pitot_snapshot *snapshot, const struct pt_labels *added)
 {
 	struct pt_buf out;
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {0};
 	pt_buf_init(&out, PT_LIMIT_TEXT);
 	size_t size = pitot_snapshot_size(snapshot);
 	size_t end = pt_remote_write_v1_encode(&out, snapshot, 0,
-		&(struct pt_remote_write_v1_options){
+		&(struct pt_write_options){
 			.labels = added,
 			.time_ms = now,
 			.max_bytes = SIZE_MAX,
@@ -42,7 +42,7 @@ check_all(const struct pitot_snapshot *snapshot, const struct pt_labels *added)
 	check_size(end, size);
 	check_size(count.dropped, 0);
 	check_size(oracle_write_request(snapshot, 0, size, added, now, out.bytes, out.length),
-		count.sent);
+		count.samples);
 	pt_buf_clear(&out);
 }
 
@@ -76,7 +76,7 @@ requests_are_the_golden_vectors(void)
 				.type = PITOT_GAUGE,
 				.labels = {{"job", "a"}},
 				.bits = cases[i].bits});
-		struct pt_remote_write_v1_count count = {0};
+		struct pt_write_count count = {0};
 		struct pt_buf found, expected;
 		pt_buf_init(&found, 1000);
 		pt_buf_init(&expected, 1000);
@@ -132,7 +132,7 @@ names_before_underscores_come_before_the_metric_name(void)
 		{.family = "m",
 			.type = PITOT_GAUGE,
 			.labels = {{"a", "1"}, {"Z", "2"}, {"_", "3"}}});
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {0};
 	struct pt_buf out;
 	pt_buf_init(&out, 1000);
 	(void)encode(&out, snapshot, 0, SIZE_MAX, SIZE_MAX, &count);
@@ -156,7 +156,7 @@ static void
 bounds_and_quantiles_are_canonical(void)
 {
 	struct pitot_snapshot *snapshot = build_every_type();
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {0};
 	struct pt_buf out;
 	pt_buf_init(&out, 10000);
 	(void)encode(&out, snapshot, 0, SIZE_MAX, SIZE_MAX, &count);
@@ -227,28 +227,28 @@ no_nan_but_a_marker_looks_like_one(void)
 static size_t
 split(const struct pitot_snapshot *snapshot, size_t max_bytes, size_t max_series)
 {
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {0};
 	size_t size = pitot_snapshot_size(snapshot), read = 0;
 	for (size_t at = 0, rounds = 0; at < size && rounds <= size; rounds++) {
 		struct pt_buf out;
 		pt_buf_init(&out, max_bytes);
-		struct pt_remote_write_v1_count before = count;
+		struct pt_write_count before = count;
 		size_t next = encode(&out, snapshot, at, max_bytes, max_series, &count);
 		check_int(pt_buf_error(&out), 0);
 		/* remote-write 26 */
 		check_true(out.length <= max_bytes);
-		check_true(count.sent - before.sent <= max_series);
+		check_true(count.samples - before.samples <= max_series);
 		check_true(next > at);
 		if (count.dropped == before.dropped)
 			read += oracle_write_request(
 				snapshot, at, next, NULL, now, out.bytes, out.length);
 		else
-			read += count.sent - before.sent;
+			read += count.samples - before.samples;
 		at = next;
 		pt_buf_clear(&out);
 	}
-	check_size(read, count.sent);
-	check_size(count.sent + count.dropped, size);
+	check_size(read, count.samples);
+	check_size(count.samples + count.dropped, size);
 	return count.dropped;
 }
 
@@ -257,7 +257,7 @@ static void
 requests_are_split_at_every_size(void)
 {
 	struct pitot_snapshot *snapshot = build_every_type();
-	struct pt_remote_write_v1_count count = {0};
+	struct pt_write_count count = {0};
 	size_t largest = 0, whole;
 	struct pt_buf out;
 	pt_buf_init(&out, 100000);
@@ -292,7 +292,7 @@ a_full_buffer_fails_without_harm(void)
 {
 	struct pitot_snapshot *snapshot = build_every_type();
 	for (size_t limit = 0; limit < 300; limit++) {
-		struct pt_remote_write_v1_count count = {0};
+		struct pt_write_count count = {0};
 		struct pt_buf out;
 		pt_buf_init(&out, limit);
 		(void)encode(&out, snapshot, 0, SIZE_MAX, SIZE_MAX, &count);

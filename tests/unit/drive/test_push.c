@@ -16,7 +16,8 @@ run(const struct pt_push_task *task, struct script *script, struct pitot_report 
 	struct pitot_error *why)
 {
 	*why = (struct pitot_error){.code = 0};
-	int code = pt_push_with(task, &script->transport, pt_clock_real(), report, why);
+	const struct pt_world world = script_world(script);
+	int code = pt_push_with(task, &world, report, why);
 	check_size(script->freed, 1);
 	return code;
 }

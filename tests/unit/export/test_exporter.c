@@ -19,7 +19,8 @@ make(const struct pitot_push_options *options, struct pitot_error *why)
 {
 	struct script script;
 	script_init(&script, NULL, 0);
-	struct pt_exporter *exporter = pt_exporter_new(options, &script.transport, why);
+	struct pt_exporter *exporter =
+		pt_exporter_new(options, &script.transport, pt_clock_real(), why);
 	int protocol = exporter == NULL ? -1 : (int)exporter->protocol;
 	check_size(script.freed, exporter == NULL ? 1 : 0);
 	if (exporter != NULL)
@@ -39,7 +40,7 @@ a_wrong_option_is_named_with_its_value_and_what_is_allowed(void)
 		{{.url = NULL}, {"url: is missing", "http://localhost:9091"}},
 		{{.url = ""}, {"url: is missing", ""}},
 		{{.url = "ftp://h"}, {"ftp", "http"}},
-		{{.url = GATEWAY, .protocol = (enum pitot_protocol)3}, {"protocol: 3", "0 (by"}},
+		{{.url = GATEWAY, .protocol = (enum pitot_protocol)5}, {"protocol: 5", "0 (by"}},
 		{{.url = GATEWAY "/metrics"}, {"protocol:", "/metrics"}},
 		{{.url = GATEWAY, .mode = (enum pitot_push_mode)2}, {"mode: 2", "1 (replace)"}},
 		{{.url = WRITE, .mode = PITOT_REPLACE}, {"mode: replace", "Pushgateway"}},
@@ -147,7 +148,8 @@ the_url_in_reports_has_no_secret(void)
 	struct script script;
 	script_init(&script, NULL, 0);
 	struct pitot_push_options options = {.url = "https://user:secret@h/api/v1/write?token=x"};
-	struct pt_exporter *exporter = pt_exporter_new(&options, &script.transport, NULL);
+	struct pt_exporter *exporter =
+		pt_exporter_new(&options, &script.transport, pt_clock_real(), NULL);
 	check_fatal(exporter != NULL);
 	check_text(exporter->url, "https://h/api/v1/write");
 	exporter->free(exporter);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The retry policy, under virtual time, against a transport that answers from a table. */
-#include "net/deliver.h"
+#include "export/lanes.h"
 #include "support/check.h"
 
 /* Time passes by a tenth of a millisecond each time it is asked for. */
@@ -66,23 +66,46 @@ answer_from_table(struct pt_transport *base, const struct pt_http_request *reque
 	return step->code;
 }
 
+static void
+free_nothing(struct pt_transport *base)
+{
+	(void)base;
+}
+
+static struct pt_transport *
+connect_table(void *context, const struct pitot_http_options *options, struct pitot_error *why)
+{
+	(void)options;
+	(void)why;
+	return &((struct table *)context)->base;
+}
+
+static const char where[] = "delete http://h: ";
+
+/* A group is deleted: the request is the same whatever is gathered. */
 static int
 deliver(struct table *table, const struct step *steps, size_t count, int64_t deadline_ms,
-	struct pt_delivery *delivery, struct pitot_error *why)
+	struct pitot_report *report)
 {
-	static const struct pitot_label headers[] = {{"Content-Type", "x/y"}};
-	const struct pt_http_request request = {
-		.method = "POST", .url = "http://h/", .headers = headers, .header_count = 1};
-	*table = (struct table){
-		.base = {.send = answer_from_table}, .steps = steps, .step_count = count};
-	*why = (struct pitot_error){0};
+	*table = (struct table){.base = {.send = answer_from_table, .free = free_nothing},
+		.steps = steps,
+		.step_count = count};
+	const struct pt_world world = {
+		.clock = &virtual_clock, .connect = connect_table, .context = table};
+	struct pt_lanes lanes;
+	*report = (struct pitot_report){.series = 0};
+	const struct pitot_push_options options = {.url = "http://h", .job = "j"};
+	if (pt_lanes_init(&lanes, &options, &world, true, &report->error) != 0)
+		return report->error.code;
 	struct pt_deadline *deadline = pt_deadline_new(&virtual_clock);
 	pt_deadline_set(deadline, virtual_ms(NULL) + deadline_ms);
-	struct pt_retry retry;
-	pt_retry_init(&retry, 1);
-	int code = pt_deliver(&table->base, &request, 1000, deadline, &retry, delivery, why);
+	pt_lane_offer_action(lanes.list[0], PT_FORMAT_DELETE, 1);
+	pt_lane_run(lanes.list[0], deadline);
+	pt_lane_abandon(lanes.list[0]);
+	(void)pt_lane_report(lanes.list[0], report);
 	pt_deadline_free(deadline);
-	return code;
+	pt_lanes_clear(&lanes);
+	return report->error.code;
 }
 
 static int
@@ -109,22 +132,21 @@ every_status_is_final_or_retried_as_the_protocols_say(void)
 	for (int status = 200; status < 600; status++) {
 		const struct step steps[] = {{.status = status}, {.status = 204}};
 		struct table table;
-		struct pt_delivery delivery;
-		struct pitot_error why;
-		int code = deliver(&table, steps, 2, 60000, &delivery, &why);
+		struct pitot_report report;
+		int code = deliver(&table, steps, 2, 60000, &report);
 		bool retried = expected_code(status) == PITOT_UNAVAILABLE;
 		check_size(table.sends, retried ? 2 : 1);
 		check_int(code, retried ? 0 : expected_code(status));
 		if (code != 0) {
-			check_int(why.http_status, status);
-			check_contains(why.text, "the reason");
+			check_int(report.error.http_status, status);
+			check_contains(report.error.text, "the reason");
 		}
 		const struct step forever[] = {{.status = status}};
-		code = deliver(&table, forever, 1, 3000, &delivery, &why);
+		code = deliver(&table, forever, 1, 3000, &report);
 		check_int(code, expected_code(status));
 		check_true(retried ? table.sends > 3 : table.sends == 1);
 		if (retried)
-			check_contains(why.text, "given up after");
+			check_contains(report.error.text, "given up after");
 	}
 }
 
@@ -135,10 +157,9 @@ waits_grow_are_bounded_and_end_at_the_deadline(void)
 	/* remote-write 38 */
 	const struct step steps[] = {{.status = 503}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	int64_t begin = virtual_ms(NULL);
-	check_int(deliver(&table, steps, 1, 60000, &delivery, &why), PITOT_UNAVAILABLE);
+	check_int(deliver(&table, steps, 1, 60000, &report), PITOT_UNAVAILABLE);
 	check_true(virtual_ms(NULL) - begin <= 60000 + 100);
 	check_true(table.sends > 10 && table.sends < max_sends);
 	int64_t longest = 0;
@@ -158,10 +179,9 @@ retries_are_numbered_and_the_first_attempt_is_not(void)
 	/* remote-write 8 */
 	const struct step steps[] = {{.status = 500}, {.status = 429}, {.status = 204}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
-	check_int(deliver(&table, steps, 3, 60000, &delivery, &why), 0);
-	check_int(delivery.attempts, 3);
+	struct pitot_report report;
+	check_int(deliver(&table, steps, 3, 60000, &report), 0);
+	check_int(report.attempts, 3);
 	check_text(table.attempts[0], "");
 	check_text(table.attempts[1], "1");
 	check_text(table.attempts[2], "2");
@@ -181,13 +201,12 @@ retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline(void)
 		{-1, 50, 110, 2},
 	};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const struct step steps[] = {
 			{.status = 429, .retry_after_ms = cases[i].retry_after_ms},
 			{.status = 204}};
-		check_int(deliver(&table, steps, 2, 60000, &delivery, &why), 0);
+		check_int(deliver(&table, steps, 2, 60000, &report), 0);
 		check_size(table.sends, cases[i].sends);
 		int64_t wait = table.times[1] - table.times[0];
 		check_true(wait >= cases[i].least && wait <= cases[i].most);
@@ -195,10 +214,10 @@ retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline(void)
 	/* A wait that would pass the deadline is not waited. */
 	const struct step steps[] = {{.status = 503, .retry_after_ms = 20000}};
 	int64_t begin = virtual_ms(NULL);
-	check_int(deliver(&table, steps, 1, 5000, &delivery, &why), PITOT_UNAVAILABLE);
+	check_int(deliver(&table, steps, 1, 5000, &report), PITOT_UNAVAILABLE);
 	check_true(virtual_ms(NULL) - begin < 100);
 	check_size(table.sends, 1);
-	check_contains(why.text,
+	check_contains(report.error.text,
 		"given up after 1 attempt, since the receiver asks to wait 20 s: 503 Service "
 		"Unavailable: the reason");
 }
@@ -213,16 +232,15 @@ failures_without_an_answer_are_retried_unless_that_is_useless(void)
 	} cases[] = {{PITOT_UNAVAILABLE, true}, {PITOT_NO_HOST, true}, {PITOT_USAGE, false},
 		{PITOT_NO_INPUT, false}, {PITOT_NO_MEMORY, false}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const struct step steps[] = {{.code = cases[i].code}, {.status = 200}};
-		int code = deliver(&table, steps, 2, 60000, &delivery, &why);
+		int code = deliver(&table, steps, 2, 60000, &report);
 		check_int(code, cases[i].retried ? 0 : cases[i].code);
 		const struct step forever[] = {{.code = cases[i].code}};
-		code = deliver(&table, forever, 1, 1000, &delivery, &why);
+		code = deliver(&table, forever, 1, 1000, &report);
 		check_int(code, cases[i].code);
-		check_contains(why.text, "no answer");
+		check_contains(report.error.text, "no answer");
 	}
 }
 
@@ -233,15 +251,14 @@ a_refusal_after_an_unanswered_attempt_may_mean_already_stored(void)
 	const struct step steps[] = {
 		{.code = PITOT_UNAVAILABLE, .maybe_received = true}, {.status = 400}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
-	check_int(deliver(&table, steps, 2, 60000, &delivery, &why), PITOT_REFUSED);
-	check_true(delivery.maybe_stored);
-	check_contains(why.text, "possibly already stored");
+	struct pitot_report report;
+	check_int(deliver(&table, steps, 2, 60000, &report), PITOT_REFUSED);
+	check_true(report.maybe_stored);
+	check_contains(report.error.text, "possibly already stored");
 	const struct step clean[] = {{.code = PITOT_UNAVAILABLE}, {.status = 400}};
-	check_int(deliver(&table, clean, 2, 60000, &delivery, &why), PITOT_REFUSED);
-	check_true(!delivery.maybe_stored);
-	check_true(strstr(why.text, "possibly") == NULL);
+	check_int(deliver(&table, clean, 2, 60000, &report), PITOT_REFUSED);
+	check_true(!report.maybe_stored);
+	check_true(strstr(report.error.text, "possibly") == NULL);
 }
 
 static void
@@ -250,14 +267,13 @@ a_refusal_may_also_follow_a_sending_by_the_transport_itself(void)
 	/* remote-write 39 */
 	static const int statuses[] = {400, 409};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	for (size_t i = 0; i < 2; i++) {
 		const struct step steps[] = {{.status = statuses[i], .maybe_received = true}};
-		check_int(deliver(&table, steps, 1, 60000, &delivery, &why), PITOT_REFUSED);
+		check_int(deliver(&table, steps, 1, 60000, &report), PITOT_REFUSED);
 		check_size(table.sends, 1);
-		check_true(delivery.maybe_stored);
-		check_contains(why.text, "possibly already stored");
+		check_true(report.maybe_stored);
+		check_contains(report.error.text, "possibly already stored");
 	}
 }
 
@@ -266,10 +282,9 @@ a_hastened_deadline_ends_the_waiting(void)
 {
 	const struct step steps[] = {{.status = 503, .retry_after_ms = 20000, .hasten = true}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	int64_t begin = virtual_ms(NULL);
-	check_int(deliver(&table, steps, 1, 600000, &delivery, &why), PITOT_UNAVAILABLE);
+	check_int(deliver(&table, steps, 1, 600000, &report), PITOT_UNAVAILABLE);
 	check_true(virtual_ms(NULL) - begin < 1000);
 	check_size(table.sends, 1);
 }
@@ -323,12 +338,12 @@ what_the_receiver_says_is_told_with_what_to_do(void)
 			"413 Content Too Large (send less in one request): the reason"},
 	};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
+	struct pitot_report report;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		(void)deliver(&table, &cases[i].step, 1, 60000, &delivery, &why);
-		check_text(why.text, cases[i].text);
-		check_int(why.http_status, cases[i].step.status);
+		(void)deliver(&table, &cases[i].step, 1, 60000, &report);
+		check_true(strncmp(report.error.text, where, strlen(where)) == 0);
+		check_text(report.error.text + strlen(where), cases[i].text);
+		check_int(report.error.http_status, cases[i].step.status);
 	}
 }
 
@@ -337,25 +352,12 @@ success_after_failures_writes_no_error(void)
 {
 	const struct step steps[] = {{.code = PITOT_UNAVAILABLE}, {.status = 503}, {.status = 200}};
 	struct table table;
-	struct pt_delivery delivery;
-	struct pitot_error why;
-	check_int(deliver(&table, steps, 3, 60000, &delivery, &why), 0);
-	check_int(why.code, 0);
-	check_text(why.text, "");
-	/* Nobody has to want the error, and a request may have no headers. */
-	struct table bare = {.base = {.send = answer_from_table}, .steps = steps, .step_count = 2};
-	struct pt_deadline *deadline = pt_deadline_new(&virtual_clock);
-	pt_deadline_set(deadline, virtual_ms(NULL) + 3000);
-	struct pt_retry retry;
-	pt_retry_init(&retry, 1);
-	const struct pt_http_request request = {.method = "DELETE", .url = "http://h/"};
-	check_int(pt_deliver(&bare.base, &request, 1000, deadline, &retry, &delivery, NULL),
-		PITOT_UNAVAILABLE);
-	check_text(bare.attempts[1], "1");
-	pt_deadline_free(deadline);
+	struct pitot_report report;
+	check_int(deliver(&table, steps, 3, 60000, &report), 0);
+	check_text(report.error.text, "");
 }
 
-CHECK_MAIN("net/deliver", TEST(every_status_is_final_or_retried_as_the_protocols_say),
+CHECK_MAIN("export/retry", TEST(every_status_is_final_or_retried_as_the_protocols_say),
 	TEST(waits_grow_are_bounded_and_end_at_the_deadline),
 	TEST(retries_are_numbered_and_the_first_attempt_is_not),
 	TEST(retry_after_replaces_the_wait_is_capped_and_obeys_the_deadline),
