@@ -110,9 +110,10 @@ struct pitot_push_options {
 	enum pitot_on_refused on_refused;
 
 	/*
-	 * Further destinations. Each has its own url, protocol, mode, job, instance, labels, http
-	 * and options of the receiver; everything else is taken from the first, and `others` of
-	 * the others must be empty. With PITOT_FANOUT_FIRST all speak the same protocol family.
+	 * Further destinations. Each has its own url, protocol, mode, http and native_histograms,
+	 * old_start_time and utf8_names; its job, instance, labels, max_request_bytes, queue_bytes
+	 * and timeout_ms are those of the first unless they are set; everything else is taken from
+	 * the first, and `others` of the others must be empty. With PITOT_FANOUT_FIRST all speak the same protocol family.
 	 */
 	const struct pitot_push_options *others;
 	size_t other_count; /* at most 15 */

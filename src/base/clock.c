@@ -32,7 +32,7 @@ real_mono_ms(const struct pt_clock *clock)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-static const struct pt_clock real_clock = {real_wall_ms, real_mono_ms};
+static const struct pt_clock real_clock = {real_wall_ms, real_mono_ms, NULL};
 
 const struct pt_clock *
 pt_clock_real(void)
@@ -130,6 +130,8 @@ pt_deadline_sleep(struct pt_deadline *deadline, int64_t mono_ms)
 		int64_t until = mono_ms < deadline->at_ms ? mono_ms : deadline->at_ms;
 		if (deadline->clock->mono_ms(deadline->clock) >= until)
 			break;
+		if (deadline->clock->pass != NULL)
+			deadline->clock->pass(deadline->clock, until);
 		if (deadline->clock != &real_clock)
 			continue; /* virtual time passes by being asked */
 		struct timespec when = {until / 1000, (until % 1000) * 1000000};

@@ -11,6 +11,11 @@
 struct pt_clock {
 	int64_t (*wall_ms)(const struct pt_clock *clock); /* since the epoch; may step */
 	int64_t (*mono_ms)(const struct pt_clock *clock); /* only rises */
+	/*
+	 * Lets time pass until then: virtual clocks only, and NULL for those whose mono_ms moves by
+	 * itself when asked.
+	 */
+	void (*pass)(const struct pt_clock *clock, int64_t mono_ms);
 };
 
 /* The system's clocks; static storage. */

@@ -18,8 +18,7 @@
 /* One lane's part of it. */
 struct run {
 	struct pt_lane *lane;
-	const struct pt_clock *clock;
-	int64_t until_ms;
+	struct pt_deadline *deadline;
 	bool threaded;
 	pthread_t thread;
 	struct pitot_report report;
@@ -29,14 +28,9 @@ static void *
 run_lane(void *context)
 {
 	struct run *run = context;
-	struct pt_deadline *deadline = pt_deadline_new(run->clock);
-	if (deadline != NULL) {
-		pt_deadline_set(deadline, run->until_ms);
-		pt_lane_run(run->lane, deadline);
-	}
+	pt_lane_run(run->lane, run->deadline);
 	pt_lane_abandon(run->lane);
 	(void)pt_lane_report(run->lane, &run->report);
-	pt_deadline_free(deadline);
 	return NULL;
 }
 
@@ -98,18 +92,25 @@ deliver(struct pt_lanes *lanes, const struct pt_clock *clock,
 	const struct pitot_push_options *options, struct pitot_report *report)
 {
 	struct run *runs = calloc(lanes->count, sizeof *runs);
-	if (runs == NULL)
-		return pt_error_memory(&report->error);
 	int64_t now_ms = clock->mono_ms(clock);
-	for (size_t i = 0; i < lanes->count; i++) {
+	bool ok = runs != NULL;
+	for (size_t i = 0; ok && i < lanes->count; i++) {
 		runs[i].lane = lanes->list[i];
-		runs[i].clock = clock;
-		runs[i].until_ms = options->detach ? now_ms : now_ms + options->deadline_ms;
+		runs[i].deadline = pt_deadline_new(clock);
+		ok = runs[i].deadline != NULL;
+		if (ok)
+			pt_deadline_set(runs[i].deadline,
+				options->detach ? now_ms : now_ms + options->deadline_ms);
 	}
-	run_all(runs, lanes->count);
-	for (size_t i = 0; i < lanes->count; i++)
+	if (ok)
+		run_all(runs, lanes->count);
+	for (size_t i = 0; runs != NULL && i < lanes->count; i++) {
 		add_report(report, &runs[i].report);
+		pt_deadline_free(runs[i].deadline);
+	}
 	free(runs);
+	if (!ok)
+		return pt_error_memory(&report->error);
 	/* To leave it in the spool is what was asked for. */
 	if (options->detach && report->error.code == PITOT_SPOOLED)
 		report->error = (struct pitot_error){.code = 0};

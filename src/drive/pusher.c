@@ -18,8 +18,7 @@
 
 #include "base/error.h"
 #include "drive/courier.h"
-#include "drive/lifecycle.h"
-#include "drive/schedule.h"
+#include "drive/gatherer.h"
 #include "drive/selfstats.h"
 #include "export/options.h"
 #include "metrics/registry.h"
@@ -37,11 +36,9 @@ struct pitot_pusher {
 	struct pitot_pusher *next; /* in a forked child, see leave() */
 	pid_t pid;
 	pthread_t thread;
-	struct pitot_registry *registry;
 	const struct pt_clock *clock;
 	struct pt_deadline *alarm; /* the end of the thread's sleep */
 	int64_t stop_deadline_ms;
-	enum pitot_at_end at_end;
 	void (*report)(void *context, const struct pitot_report *report);
 	void *report_context;
 	struct pt_lanes lanes;
@@ -51,9 +48,7 @@ struct pitot_pusher {
 
 	/* The thread's own. */
 	struct pt_schedule schedule;
-	struct pt_lifecycle life;
-	uint64_t ticket;          /* of the last offer */
-	uint64_t snapshot_ticket; /* of the last one that went to all lanes */
+	struct pt_gatherer gatherer;
 
 	struct pt_selfstats stats; /* its instruments take updates from any thread */
 
@@ -83,56 +78,6 @@ sleep_until_wanted(struct pitot_pusher *pusher)
 	pt_deadline_sleep(pusher->alarm, next_ms);
 }
 
-static void
-offer_all(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t time_ms, bool life)
-{
-	pusher->ticket++;
-	for (size_t i = 0; snapshot != NULL && i < pusher->lanes.count; i++)
-		if (!life || !pt_lane_is_gateway(pusher->lanes.list[i]))
-			pt_lane_offer(
-				pusher->lanes.list[i], snapshot, time_ms, life, pusher->ticket);
-}
-
-/* What becomes of the series now that no more samples will come. */
-static void
-offer_end(struct pitot_pusher *pusher, struct pitot_snapshot *snapshot, int64_t time_ms)
-{
-	struct pitot_snapshot *end =
-		pusher->at_end == PITOT_END_KEEP ? NULL : pt_lifecycle_end(snapshot, time_ms);
-	offer_all(pusher, end, time_ms + 1, true);
-	pitot_snapshot_free(end);
-	for (size_t i = 0; i < pusher->lanes.count; i++)
-		if (pt_lane_is_gateway(pusher->lanes.list[i]) && pusher->at_end >= PITOT_END_STALE)
-			pt_lane_offer_action(pusher->lanes.list[i],
-				pusher->at_end == PITOT_END_DELETE ? PT_FORMAT_DELETE
-								   : PT_FORMAT_EMPTY,
-				pusher->ticket);
-}
-
-static int
-gather(struct pitot_pusher *pusher, bool final, struct pitot_error *why)
-{
-	struct pitot_snapshot *snapshot = pitot_snapshot_take(pusher->registry, why);
-	if (snapshot == NULL)
-		return PITOT_NO_MEMORY;
-	int64_t wall_ms = pusher->clock->wall_ms(pusher->clock);
-	int64_t time_ms = pt_schedule_stamp(&pusher->schedule, wall_ms);
-	struct pitot_snapshot *ends = NULL, *births = NULL;
-	int code = pt_lifecycle_follow(&pusher->life, snapshot, time_ms, &ends, &births);
-	if (ends != NULL)
-		offer_all(pusher, ends, ends->time_ms, true);
-	if (births != NULL)
-		offer_all(pusher, births, births->time_ms, true);
-	offer_all(pusher, snapshot, time_ms, false);
-	pusher->snapshot_ticket = pusher->ticket;
-	if (final)
-		offer_end(pusher, snapshot, time_ms);
-	pitot_snapshot_free(ends);
-	pitot_snapshot_free(births);
-	pitot_snapshot_free(snapshot);
-	return code == 0 ? 0 : pt_error_memory(why);
-}
-
 static void *
 run(void *context)
 {
@@ -145,10 +90,10 @@ run(void *context)
 		bool asked = wanted != pusher->done;
 		int64_t stop_at_ms = pusher->stop_at_ms;
 		(void)pthread_mutex_unlock(&pusher->lock);
-		(void)gather(pusher, final, &error);
+		(void)pt_gatherer_run(&pusher->gatherer, final, &error);
 		(void)pthread_mutex_lock(&pusher->lock);
 		pusher->done = wanted;
-		pusher->done_ticket = pusher->snapshot_ticket;
+		pusher->done_ticket = pusher->gatherer.snapshot_ticket;
 		pusher->gathered = error;
 		(void)pthread_cond_broadcast(&pusher->moved);
 		(void)pthread_mutex_unlock(&pusher->lock);
@@ -193,7 +138,7 @@ static void
 pusher_free(struct pitot_pusher *pusher)
 {
 	pt_lanes_clear(&pusher->lanes);
-	pt_lifecycle_clear(&pusher->life);
+	pt_gatherer_clear(&pusher->gatherer);
 	pt_deadline_free(pusher->alarm);
 	(void)pthread_cond_destroy(&pusher->moved);
 	(void)pthread_mutex_destroy(&pusher->lock);
@@ -279,13 +224,13 @@ set_options(struct pitot_pusher *pusher, const struct pitot_push_options *option
 {
 	pusher->pid = getpid();
 	pusher->stop_deadline_ms = options->stop_deadline_ms;
-	pusher->at_end = options->at_end;
+	pusher->gatherer.at_end = options->at_end;
 	pusher->report = options->report;
 	pusher->report_context = options->report_context;
-	pusher->life.anchors = !options->no_zero_anchor;
+	pusher->gatherer.life.anchors = !options->no_zero_anchor;
 	/* acquire: pairs with the release in pitot_pusher_stop(). */
-	pusher->life.last_ms =
-		atomic_load_explicit(&pusher->registry->pushed_until_ms, memory_order_acquire);
+	pusher->gatherer.life.last_ms =
+		atomic_load_explicit(&pusher->gatherer.registry->pushed_until_ms, memory_order_acquire);
 	set_schedule(pusher, options);
 }
 
@@ -309,7 +254,10 @@ pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_op
 	if (pt_registry_declared(registry, why) != 0)
 		goto fail;
 	pusher->clock = world->clock;
-	pusher->registry = registry;
+	pusher->gatherer.registry = registry;
+	pusher->gatherer.clock = world->clock;
+	pusher->gatherer.lanes = &pusher->lanes;
+	pusher->gatherer.schedule = &pusher->schedule;
 	pusher->alarm = pt_deadline_new(world->clock);
 	if (pusher->alarm == NULL) {
 		(void)pt_error_memory(why);
@@ -486,7 +434,7 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 	(void)is_resolved(pusher, 0, &error); /* whatever it was, it was the last */
 	/* release: a later pusher sees what its samples must be newer than. */
 	atomic_store_explicit(
-		&pusher->registry->pushed_until_ms, pusher->life.last_ms + 1, memory_order_release);
+		&pusher->gatherer.registry->pushed_until_ms, pusher->gatherer.life.last_ms + 1, memory_order_release);
 	int code = told(&error, why);
 	pusher_free(pusher);
 	return code;

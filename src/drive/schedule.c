@@ -26,8 +26,8 @@ int64_t
 pt_schedule_stamp(struct pt_schedule *schedule, int64_t wall_ms)
 {
 	int64_t stamp = wall_ms;
-	if (wall_ms <= schedule->last_ms && schedule->last_ms < wall_ms + PT_LIMIT_AHEAD_MS)
-		stamp = schedule->last_ms + 1;
+	if (wall_ms < schedule->last_ms + 3 && schedule->last_ms < wall_ms + PT_LIMIT_AHEAD_MS)
+		stamp = schedule->last_ms + 3; /* room for ends and births between two gathers */
 	schedule->last_ms = stamp;
 	return stamp;
 }

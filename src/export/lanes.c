@@ -55,6 +55,8 @@ options_of(const struct pitot_push_options *first, size_t index)
 	}
 	if (other->max_request_bytes != 0)
 		result.max_request_bytes = other->max_request_bytes;
+	if (other->queue_bytes != 0)
+		result.queue_bytes = other->queue_bytes;
 	if (other->timeout_ms != 0)
 		result.timeout_ms = other->timeout_ms;
 	return result;
@@ -109,7 +111,8 @@ static int
 make_lane(const struct making *making, size_t first, size_t count, unsigned shard,
 	struct pitot_error *why)
 {
-	const struct pitot_push_options *options = making->options;
+	const struct pitot_push_options own = options_of(making->options, first);
+	const struct pitot_push_options *options = &own;
 	struct pt_exporter *exporters[PT_LANE_EXPORTERS];
 	size_t made = 0;
 	struct pt_lane_options lane = {

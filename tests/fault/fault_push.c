@@ -60,6 +60,8 @@ push_with_faults(const char *url, bool remove)
 	static const struct pitot_label label = {"cell", "a/b"};
 	struct pitot_push_options options = {
 		.url = url, .job = "j", .instance = "i", .labels = &label, .label_count = 1};
+	if (strstr(url, "write") != NULL)
+		options.protocol = PITOT_PROTOCOL_REMOTE_WRITE_1;
 	struct pitot_snapshot *snapshot = LITERAL(rows);
 	snapshot->bits[1] = PT_NUMBER_STALE;
 	struct pt_push_task task = {.remove = remove, .snapshot = snapshot, .options = &options};

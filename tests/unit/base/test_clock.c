@@ -21,7 +21,7 @@ tick(const struct pt_clock *clock)
 static struct ticking
 virtual_clock(void)
 {
-	return (struct ticking){{tick, tick}, 0};
+	return (struct ticking){{tick, tick, NULL}, 0};
 }
 
 static void

@@ -7,13 +7,13 @@
 static void
 every_code_has_a_text_of_its_own(void)
 {
-	for (int code = PITOT_BAD_CONFIG; code <= 0; code++) {
+	for (int code = PITOT_SPOOLED; code <= 0; code++) {
 		check_true(strcmp(pitot_code_text(code), "unknown error") != 0);
 		for (int other = code + 1; other <= 0; other++)
 			check_true(strcmp(pitot_code_text(code), pitot_code_text(other)) != 0);
 	}
 	check_text(pitot_code_text(1), "unknown error");
-	check_text(pitot_code_text(PITOT_BAD_CONFIG - 1), "unknown error");
+	check_text(pitot_code_text(PITOT_SPOOLED - 1), "unknown error");
 	check_text(pitot_code_text(-1000000), "unknown error");
 }
 

@@ -13,7 +13,7 @@ virtual_ms(const struct pt_clock *clock)
 	return ticks++ / 10;
 }
 
-static const struct pt_clock virtual_clock = {virtual_ms, virtual_ms};
+static const struct pt_clock virtual_clock = {virtual_ms, virtual_ms, NULL};
 
 struct step {
 	int code;   /* of send */

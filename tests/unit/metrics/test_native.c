@@ -402,7 +402,7 @@ wall_ms(const struct pt_clock *clock)
 static void
 a_reset_starts_counts_and_resolution_anew(void)
 {
-	static const struct pt_clock clock = {wall_ms, wall_ms};
+	static const struct pt_clock clock = {wall_ms, wall_ms, NULL};
 	const struct pitot_label trace = {"trace_id", "t"};
 	struct pitot_registry *m = pitot_registry_new(NULL);
 	m->clock = &clock;
