@@ -10,7 +10,7 @@ enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4 };
 
 enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
 
-enum { cli_max_labels = 64 };
+enum { cli_max_labels = 64, cli_max_urls = 16 };
 
 /*
  * The command line, complete with the environment. Strings belong to argv, the environment or
@@ -20,6 +20,9 @@ struct cli_options {
 	struct pitot_config config; /* what the environment says; push is what will be used */
 	struct pitot_label labels[cli_max_labels];
 	struct pitot_label headers[cli_max_labels];
+	const char *urls[cli_max_urls]; /* of the command line */
+	size_t url_count;
+	struct pitot_push_options others[cli_max_urls]; /* push.others: the same but for the URL */
 	const char *input; /* a file's name; "-" for standard input */
 	bool has_time;
 	int64_t time_ms;
