@@ -75,6 +75,49 @@ struct pitot_http_options {
 	const char *unix_socket; /* path of a socket to connect to in place of the URL's host */
 };
 
+/* How often the pusher pushes when it adapts; otherwise always PITOT_RHYTHM_DISABLED. */
+enum pitot_rhythm {
+	PITOT_RHYTHM_DISABLED =
+		0, /* in a fixed interval: it does not adapt, or the breaker is open */
+	PITOT_RHYTHM_AGGRESSIVE,  /* little load: in the shortest interval */
+	PITOT_RHYTHM_BALANCED,    /* in one between, that grows with the load */
+	PITOT_RHYTHM_CONSERVATIVE /* much load: in the longest interval */
+};
+
+/* "disabled", "aggressive", "balanced", "conservative"; never NULL. */
+const char *pitot_rhythm_text(enum pitot_rhythm rhythm);
+
+/*
+ * The pusher adapts its interval to the load, which is the weighted mean of three shares, each 0 to
+ * 1: of samples that changed in a second, of the queue that is waiting, and of time that a push
+ * takes. Slow or failed pushes in a row open a breaker: the interval is fixed until one succeeds
+ * fast. A full queue is flushed at once in any case. Zero means the default.
+ */
+struct pitot_adaptive_options {
+	bool enabled;
+	int64_t min_interval_ms; /* default: a third of interval_ms */
+	int64_t max_interval_ms; /* default: six times the shortest */
+	/* All three 0: 0.5, 0.3, 0.2; otherwise as they are, where 0 leaves that share out. */
+	double rate_weight;
+	double pending_weight;
+	double duration_weight;
+	double full_rate;          /* changed samples in a second that are a full share; 1000 */
+	double full_pending;       /* part of the queue that is a full share, up to 1; 0.5 */
+	int64_t full_duration_ms;  /* of a push that is a full share; default slow_push_ms */
+	double smoothing;          /* how much of each new load counts, up to 1; default 0.3 */
+	double low_load;           /* below: aggressive; default 0.3 */
+	double high_load;          /* above: conservative; up to 1; default 0.7 */
+	int64_t slow_push_ms;      /* a push that takes longer is slow; default 2000 */
+	unsigned slow_pushes;      /* in a row that open the breaker; default 5 */
+	int64_t fixed_interval_ms; /* while the breaker is open; default interval_ms */
+};
+
+/* Whose time samples carry. */
+enum pitot_clock {
+	PITOT_CLOCK_LOCAL = 0, /* ours; samples that are ahead of the receiver's are held back */
+	PITOT_CLOCK_SERVER     /* the receiver's, as its answers tell it */
+};
+
 struct pitot_report;
 
 /* Zero means the default. */
@@ -143,6 +186,8 @@ struct pitot_push_options {
 	int64_t stop_deadline_ms; /* the last push in pitot_pusher_stop(); default 5000 */
 	size_t max_request_bytes; /* remote write: not compressed; default 1 MiB */
 	bool no_self_metrics;     /* pusher: no pitot_… metrics about its own pushes */
+	struct pitot_adaptive_options adaptive; /* pusher */
+	enum pitot_clock clock;                 /* pusher, remote write */
 
 	struct pitot_http_options http;
 
