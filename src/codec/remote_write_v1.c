@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Remote write 1.0. A message's length stands before it, so each series is measured first and then
- * written: two passes over its labels, none over the bytes. A series that fits into no request is
- * dropped and counted; nothing else can fail but memory.
+ * Remote write 1.0 (specs/remote-write 2.1). A message's length stands before it, so each series is
+ * measured first and then written: two passes over its labels, none over the bytes. A series that
+ * fits into no request, or that 1.0 has no place for, is dropped and counted; nothing else can fail
+ * but memory.
  */
 #include "codec/remote_write.h"
 
-#include "base/number.h"
-#include "codec/label_list.h"
 #include "codec/wire.h"
+#include "codec/write_item.h"
 
 /* Field numbers of prometheus.WriteRequest and below. */
 enum {
 	field_timeseries = 1,
+	field_metadata = 3,
 	field_labels = 1,
 	field_samples = 2,
+	field_exemplars = 3,
+	field_histograms = 4,
 	field_name = 1,
 	field_value = 2,
 	field_sample_value = 1,
 	field_timestamp = 2,
+	field_exemplar_value = 2,
+	field_exemplar_timestamp = 3,
+	field_type = 1,
+	field_family = 2,
+	field_help = 4,
+	field_unit = 5,
 };
 
 static size_t
@@ -27,75 +36,164 @@ label_size(const struct pt_label *label)
 	return pt_wire_bytes_size(label->name_length) + pt_wire_bytes_size(label->value_length);
 }
 
-static size_t
-sample_size(int64_t time_ms)
+static void
+put_label(struct pt_buf *out, const struct pt_label *label)
 {
-	return 9 + 1 + pt_wire_varint_size((uint64_t)time_ms);
+	pt_wire_tag(out, field_labels, PT_WIRE_BYTES);
+	pt_wire_varint(out, label_size(label));
+	pt_wire_bytes(out, field_name, label->name, label->name_length);
+	pt_wire_bytes(out, field_value, label->value, label->value_length);
 }
 
 static size_t
-series_size(const struct pt_label_list *list, int64_t time_ms)
+time_size(int64_t time_ms)
 {
-	size_t size = pt_wire_bytes_size(sample_size(time_ms));
-	for (size_t i = 0; i < list->count; i++)
-		size += pt_wire_bytes_size(label_size(&list->labels[i]));
+	return 1 + pt_wire_varint_size((uint64_t)time_ms);
+}
+
+static size_t
+exemplar_size(const struct pt_write_item *item)
+{
+	size_t size = 9 + time_size(item->exemplar_ms);
+	for (uint32_t i = 0; i < item->exemplar->labels->count; i++)
+		size += pt_wire_bytes_size(label_size(&item->exemplar->labels->pairs[i]));
 	return size;
 }
 
 static void
-write_series(struct pt_buf *out, const struct pt_label_list *list, uint64_t bits, int64_t time_ms)
+put_exemplar(struct pt_buf *out, const struct pt_write_item *item)
 {
-	pt_wire_tag(out, field_timeseries, PT_WIRE_BYTES);
-	pt_wire_varint(out, series_size(list, time_ms));
-	for (size_t i = 0; i < list->count; i++) {
-		const struct pt_label *label = &list->labels[i];
-		pt_wire_tag(out, field_labels, PT_WIRE_BYTES);
-		pt_wire_varint(out, label_size(label));
-		pt_wire_bytes(out, field_name, label->name, label->name_length);
-		pt_wire_bytes(out, field_value, label->value, label->value_length);
-	}
-	pt_wire_tag(out, field_samples, PT_WIRE_BYTES);
-	pt_wire_varint(out, sample_size(time_ms));
-	pt_wire_fixed64(out, field_sample_value, bits);
-	pt_wire_int64(out, field_timestamp, time_ms);
+	const struct pt_exemplar *exemplar = item->exemplar;
+	pt_wire_tag(out, field_exemplars, PT_WIRE_BYTES);
+	pt_wire_varint(out, exemplar_size(item));
+	for (uint32_t i = 0; i < exemplar->labels->count; i++)
+		put_label(out, &exemplar->labels->pairs[i]);
+	pt_wire_fixed64(out, field_exemplar_value, exemplar->bits);
+	pt_wire_int64(out, field_exemplar_timestamp, item->exemplar_ms);
 }
 
-/* A marker is sent as it is; no other NaN may be taken for one, whatever a receiver makes of it. */
-static uint64_t
-wire_bits(uint64_t bits)
+/* `histogram` is the message of a native histogram, or empty. */
+static size_t
+series_size(const struct pt_write_item *item, const struct pt_buf *histogram)
 {
-	return bits == PT_NUMBER_STALE ? bits : pt_number_user_bits(pt_number_from_bits(bits));
+	size_t size = histogram->length > 0 ? histogram->length : 9 + time_size(item->time_ms);
+	size = pt_wire_bytes_size(size);
+	for (size_t i = 0; i < item->list->count; i++)
+		size += pt_wire_bytes_size(label_size(&item->list->labels[i]));
+	if (item->exemplar != NULL)
+		size += pt_wire_bytes_size(exemplar_size(item));
+	return size;
+}
+
+static void
+put_series(struct pt_buf *out, const struct pt_write_item *item, const struct pt_buf *histogram)
+{
+	pt_wire_tag(out, field_timeseries, PT_WIRE_BYTES);
+	pt_wire_varint(out, series_size(item, histogram));
+	for (size_t i = 0; i < item->list->count; i++)
+		put_label(out, &item->list->labels[i]);
+	if (histogram->length == 0) {
+		pt_wire_tag(out, field_samples, PT_WIRE_BYTES);
+		pt_wire_varint(out, 9 + time_size(item->time_ms));
+		pt_wire_fixed64(out, field_sample_value, item->bits);
+		pt_wire_int64(out, field_timestamp, item->time_ms);
+	}
+	if (item->exemplar != NULL)
+		put_exemplar(out, item);
+	if (histogram->length > 0)
+		pt_wire_bytes(out, field_histograms, histogram->bytes, histogram->length);
+}
+
+static bool
+is_sendable(const struct pt_write_item *item)
+{
+	return item->native == NULL || item->native->schema != PT_NATIVE_CUSTOM;
 }
 
 size_t
 pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
 	const struct pt_write_options *options, struct pt_write_count *count)
 {
-	const struct pt_table *table = snapshot->table;
 	size_t begin = out->length, written = 0, index = from;
 	struct pt_label_list list;
+	struct pt_write_item item;
+	struct pt_buf histogram;
 	pt_label_list_init(&list);
-	for (; index < options->end && written < options->max_series; index++) {
-		if (snapshot->bits[index] == PT_NUMBER_ABSENT ||
-			table->series[index]->part == PT_PART_NATIVE)
-			continue;
-		int64_t time_ms = pt_snapshot_time_of(snapshot, index, options->time_ms);
-		const struct pt_series *series = table->series[index];
-		pt_label_list_fill(&list, series, options->labels, false);
-		pt_label_list_add_name(&list, series);
-		size_t size = pt_wire_bytes_size(series_size(&list, time_ms));
-		if (size > options->max_bytes) {
+	pt_buf_init(&histogram, PT_LIMIT_REQUEST);
+	for (; written < options->max_series &&
+		pt_write_item_next(snapshot, &index, options, &list, &item, count);
+		index++) {
+		pt_buf_reset(&histogram);
+		if (item.series->part == PT_PART_NATIVE)
+			pt_write_item_histogram(&histogram, &item, false);
+		size_t size = pt_wire_bytes_size(series_size(&item, &histogram));
+		if (!is_sendable(&item) || size > options->max_bytes) {
 			count->dropped++;
 			continue;
 		}
 		if (out->length - begin + size > options->max_bytes)
 			break;
-		write_series(out, &list, wire_bits(snapshot->bits[index]), time_ms);
+		put_series(out, &item, &histogram);
+		pt_write_item_count(&item, count);
 		written++;
 	}
-	if (pt_label_list_error(&list) != 0)
+	if (pt_label_list_error(&list) != 0 || pt_buf_error(&histogram) != 0)
 		out->error = PITOT_NO_MEMORY;
 	pt_label_list_clear(&list);
-	count->samples += written;
+	pt_buf_clear(&histogram);
+	return index;
+}
+
+/* ---- families ---- */
+
+static size_t
+family_size(const struct pt_family *family, unsigned type)
+{
+	size_t size = pt_wire_bytes_size(family->name_length);
+	if (type != 0)
+		size += 2;
+	if (family->help_length > 0)
+		size += pt_wire_bytes_size(family->help_length);
+	if (family->unit_length > 0)
+		size += pt_wire_bytes_size(family->unit_length);
+	return size;
+}
+
+static void
+put_family(struct pt_buf *out, const struct pt_family *family)
+{
+	unsigned type = pt_write_type(family->type);
+	pt_wire_tag(out, field_metadata, PT_WIRE_BYTES);
+	pt_wire_varint(out, family_size(family, type));
+	if (type != 0)
+		pt_wire_int64(out, field_type, type);
+	pt_wire_bytes(out, field_family, family->name, family->name_length);
+	if (family->help_length > 0)
+		pt_wire_bytes(out, field_help, family->help, family->help_length);
+	if (family->unit_length > 0)
+		pt_wire_bytes(out, field_unit, family->unit, family->unit_length);
+}
+
+/*
+ * The family's name is the one that OpenMetrics gives it, without the suffixes of samples: so does
+ * a Prometheus that scraped it, which is what receivers look names up by.
+ */
+size_t
+pt_remote_write_v1_metadata(struct pt_buf *out, const struct pt_table *table, size_t from,
+	const struct pt_write_options *options)
+{
+	size_t begin = out->length, written = 0, index = from;
+	for (; index < options->end && written < options->max_series; index++) {
+		const struct pt_family *family = table->series[index]->family;
+		if (index > 0 && table->series[index - 1]->family == family)
+			continue;
+		size_t size = pt_wire_bytes_size(family_size(family, pt_write_type(family->type)));
+		if (size > options->max_bytes)
+			continue; /* a help text that fits nowhere */
+		if (out->length - begin + size > options->max_bytes)
+			break;
+		put_family(out, family);
+		written++;
+	}
 	return index;
 }

@@ -1,31 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #include "codec/remote_write.h"
 #include "spool/spool.h"
 #include <stdlib.h>
-size_t
-pt_remote_write_v2_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
-	const struct pt_write_options *options, struct pt_write_count *count)
-{
-	return pt_remote_write_v1_encode(out, snapshot, from, options, count);
-}
-size_t
-pt_remote_write_v1_metadata(struct pt_buf *out, const struct pt_table *table, size_t from,
-	const struct pt_write_options *options)
-{
-	(void)out;
-	(void)table;
-	(void)from;
-	return options->end;
-}
-bool
-pt_remote_write_v1_from_v2(
-	struct pt_buf *out, const void *bytes, size_t length, struct pt_write_count *lost)
-{
-	(void)out;
-	(void)bytes;
-	(void)length;
-	(void)lost;
-	abort();
-}
 const struct pt_files *
 pt_files_real(void)
 {

@@ -47,13 +47,19 @@ pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t leng
 }
 
 void
-pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits)
+pt_wire_bare64(struct pt_buf *out, uint64_t bits)
 {
 	unsigned char bytes[8];
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (unsigned char)(bits >> (8 * i));
-	pt_wire_tag(out, field, PT_WIRE_FIXED64);
 	pt_buf_put(out, bytes, sizeof bytes);
+}
+
+void
+pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits)
+{
+	pt_wire_tag(out, field, PT_WIRE_FIXED64);
+	pt_wire_bare64(out, bits);
 }
 
 void

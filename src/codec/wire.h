@@ -17,6 +17,8 @@ void pt_wire_tag(struct pt_buf *out, uint32_t field, enum pt_wire_type type);
 void pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t length);
 /* Little-endian bits, so that a stale marker stays what it is. */
 void pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits);
+/* The same without a tag, in a packed field. */
+void pt_wire_bare64(struct pt_buf *out, uint64_t bits);
 void pt_wire_int64(struct pt_buf *out, uint32_t field, int64_t value);
 
 #endif

@@ -39,6 +39,7 @@ pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *wh
 	struct pitot_snapshot *snapshot = pitot_snapshot_take(gatherer->registry, why);
 	if (snapshot == NULL)
 		return PITOT_NO_MEMORY;
+	gatherer->changed = pt_change_count(&gatherer->change, snapshot);
 	int64_t wall_ms = gatherer->clock->wall_ms(gatherer->clock);
 	int64_t time_ms = pt_schedule_stamp(gatherer->schedule, wall_ms);
 	struct pitot_snapshot *ends = NULL, *births = NULL;
@@ -61,4 +62,5 @@ void
 pt_gatherer_clear(struct pt_gatherer *gatherer)
 {
 	pt_lifecycle_clear(&gatherer->life);
+	pt_change_clear(&gatherer->change);
 }

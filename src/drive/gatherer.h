@@ -6,6 +6,7 @@
 #ifndef PT_DRIVE_GATHERER_H
 #define PT_DRIVE_GATHERER_H
 
+#include "drive/change.h"
 #include "drive/lifecycle.h"
 #include "drive/schedule.h"
 #include "export/lanes.h"
@@ -17,6 +18,8 @@ struct pt_gatherer {
 	enum pitot_at_end at_end;
 	struct pt_lifecycle life;
 	struct pt_schedule *schedule;
+	struct pt_change change;
+	size_t changed; /* samples, between the last two snapshots */
 	uint64_t ticket;          /* of the last offer */
 	uint64_t snapshot_ticket; /* of the last snapshot, which went to all lanes */
 };

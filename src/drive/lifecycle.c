@@ -139,8 +139,9 @@ put_anchor(const struct pt_lifecycle *life, const struct pitot_snapshot *snapsho
 {
 	const struct pt_series *series = snapshot->table->series[from];
 	int64_t latest_ms = births->time_ms, at_ms = series->start_ms;
-	if (at_ms < latest_ms - ANCHOR_MS)
-		at_ms = latest_ms - ANCHOR_MS;
+	int64_t reach_ms = life->reach_ms > 0 ? life->reach_ms : ANCHOR_MS;
+	if (at_ms < latest_ms - reach_ms)
+		at_ms = latest_ms - reach_ms;
 	if (at_ms < life->last_ms + 2)
 		at_ms = life->last_ms + 2;
 	if (at_ms > latest_ms)

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The pusher's metrics about itself: reports, turned into instruments of the registry it pushes. */
+/* The pusher's metrics about itself, as instruments of the registry that it pushes. */
 #ifndef PT_DRIVE_SELFSTATS_H
 #define PT_DRIVE_SELFSTATS_H
 
+#include "drive/adaptive.h"
+#include "export/lanes.h"
 #include "metrics/registry.h"
-#include <pitot/push.h>
 
+/* Families are NULL if they could not be declared. */
 struct pt_selfstats {
-	struct pt_set *pushes, *dropped; /* labelled; NULL if they could not be declared */
-	struct pitot_counter *attempts, *sent, *failed, *exemplars, *bytes;
-	struct pitot_summary *duration;
-	struct pitot_gauge *success;
+	struct pitot_registry *registry;
+	/* By destination, and by reason, result or type where it says so. */
+	struct pt_set *pushes, *attempts, *sent, *retried, *failed, *dropped, *errors, *exemplars,
+		*bytes, *duration;
+	struct pt_set *pending, *pending_bytes, *pending_age, *spool_bytes, *encoder_bytes,
+		*success, *state;
+	/* Of the pusher. */
+	struct pt_set *flushes; /* by mode and forced */
+	struct pitot_gauge *interval, *event_rate, *healthy;
+	struct pitot_counter *trips;
+	uint64_t trips_seen;
 };
 
 /*
@@ -18,7 +27,14 @@ struct pt_selfstats {
  * program took is a mistake of the registry. Several pushers of one registry count together.
  */
 void pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *registry);
-/* Counts one push; the next push carries it. */
+/* The series of each destination exist from the start, so that a first failure is a rise. */
+void pt_selfstats_destinations(struct pt_selfstats *stats, const struct pt_lanes *lanes);
+/* Counts one report; the next gather carries it. From any thread. */
 void pt_selfstats_count(struct pt_selfstats *stats, const struct pitot_report *report);
+/* What is true before a gather: what waits at each destination, and the pusher's rhythm. */
+void pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes,
+	const struct pt_adaptive *adaptive, int64_t wall_ms);
+/* One gather, and why it was made. */
+void pt_selfstats_flush(struct pt_selfstats *stats, enum pitot_rhythm mode, bool forced);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef PT_EXPORT_EXPORTER_H
 #define PT_EXPORT_EXPORTER_H
 
+#include <stdatomic.h>
 #include "codec/remote_write.h"
 #include "export/formats.h"
 #include "net/attempt.h"
@@ -82,6 +83,7 @@ struct pt_exporter {
 	void (*free)(struct pt_exporter *exporter);
 	enum pitot_protocol protocol; /* as asked for: never AUTO */
 	const char *url;              /* redacted, for reports */
+	_Atomic size_t kept_bytes;    /* memory for making requests; relaxed: only told */
 	uint64_t key;                 /* a hash of what makes this destination a different one */
 };
 

@@ -74,7 +74,7 @@ take_item(struct pt_lane *lane)
 	(void)pthread_mutex_lock(&lane->lock);
 	bool taken = pt_queue_take(&lane->queue, &lane->item);
 	lane->item_samples =
-		taken && lane->item.snapshot != NULL ? pt_queue_samples(lane->item.snapshot) : 0;
+		taken && lane->item.snapshot != NULL ? pt_queue_samples(&lane->queue, lane->item.snapshot) : 0;
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (!taken)
 		return false;
@@ -391,18 +391,23 @@ pt_lane_new(const struct pt_lane_options *options, struct pitot_error *why)
 		lane->exporters[i] = options->exporters[i];
 	lane->exporter_count = options->exporter_count;
 	lane->spool = options->spool;
+	lane->spool_bytes = options->spool_bytes;
 	lane->max_age_ms = options->max_age_ms;
 	lane->split = options->split;
 	lane->shard = options->shard;
 	lane->shards = options->shards;
 	lane->clock = options->clock;
 	lane->queue.limit = options->queue_bytes;
+	lane->queue.shard = options->shard;
+	lane->queue.shards = options->shards;
+	lane->queue.natives = options->natives;
 	lane->queue.newest_only = pt_lane_is_gateway(lane);
 	(void)pthread_mutex_init(&lane->lock, NULL);
 	/* Different in every process and lane, so that clients which failed together retry apart. */
 	int64_t parts[] = {lane->clock->wall_ms(lane->clock), pt_lane_now(lane), getpid(),
 		(int64_t)(uintptr_t)lane};
-	pt_retry_init(&lane->retry, pt_hash(parts, sizeof parts, 0));
+	pt_retry_init(&lane->retry,
+		options->seed != 0 ? options->seed : pt_hash(parts, sizeof parts, 0));
 	return lane;
 }
 

@@ -20,10 +20,13 @@ struct pt_lane_options {
 	size_t exporter_count;  /* 1 to PT_LANE_EXPORTERS */
 	struct pt_spool *spool; /* or NULL */
 	size_t queue_bytes;
+	uint64_t spool_bytes;
 	int64_t max_age_ms; /* 0: no limit */
 	bool split;         /* find the bad series of a refused request of 1.0 */
 	unsigned shard, shards;
+	bool natives; /* the receiver takes native histograms; only for counting what waits */
 	const struct pt_clock *clock;
+	uint64_t seed; /* of the waits' jitter; 0: another one in every process and lane */
 };
 
 #define PT_LANE_EXPORTERS 16
@@ -58,6 +61,17 @@ void pt_lane_abandon(struct pt_lane *lane);
 
 /* All with this ticket or an earlier one have left the lane; *error is what became of the last. */
 uint64_t pt_lane_resolved(struct pt_lane *lane, struct pitot_error *error);
+/* What a lane holds. */
+struct pt_lane_view {
+	char url[PITOT_URL_TEXT];
+	size_t samples; /* that wait */
+	uint64_t queue_bytes, queue_limit;
+	uint64_t spool_bytes, spool_limit;
+	int64_t oldest_ms; /* of the first that waits; 0: none does */
+	size_t encoder_bytes;
+	bool has_spool;
+};
+void pt_lane_look(struct pt_lane *lane, struct pt_lane_view *view);
 /*
  * Whether there is something to report: nothing waits any more, an attempt failed, or it has been
  * a second. Called by the thread that steps.

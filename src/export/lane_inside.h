@@ -30,6 +30,7 @@ struct pt_lane {
 	struct pt_exporter *exporters[PT_LANE_EXPORTERS];
 	size_t exporter_count;
 	struct pt_spool *spool;
+	uint64_t spool_bytes;
 	int64_t max_age_ms;
 	bool split;
 	unsigned shard, shards;

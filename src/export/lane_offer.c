@@ -35,7 +35,7 @@ spool_all(struct pt_lane *lane, struct pt_work *work, struct pitot_error *why)
 	struct pitot_error first = {.code = 0}, error;
 	int code = exporter->begin(exporter, work, &first);
 	if (code != 0)
-		pt_lane_count_drop(lane, PITOT_DROP_INVALID, pt_queue_samples(work->snapshot));
+		pt_lane_count_drop(lane, PITOT_DROP_INVALID, pt_queue_samples(&lane->queue, work->snapshot));
 	for (int got = 1; code == 0 && got == 1;) {
 		got = exporter->next(exporter, work, &batch, &error);
 		if (got == 1 && spool_one(lane, &batch, &error) == 0)
@@ -70,7 +70,7 @@ queue(struct pt_lane *lane, const struct pt_queued *queued)
 	int code = pt_queue_add(&lane->queue, queued, &error);
 	if (code != 0)
 		pt_lane_count(lane, PITOT_DROP_UNSENT,
-			queued->snapshot == NULL ? 0 : pt_queue_samples(queued->snapshot));
+			queued->snapshot == NULL ? 0 : pt_queue_samples(&lane->queue, queued->snapshot));
 	for (int i = 0; i < PITOT_DROP_REASONS; i++) {
 		pt_lane_count(lane, (enum pitot_drop)i, lane->queue.dropped[i]);
 		lane->queue.dropped[i] = 0;

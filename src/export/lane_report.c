@@ -139,6 +139,30 @@ pt_lane_has_news(struct pt_lane *lane)
 	return news;
 }
 
+void
+pt_lane_look(struct pt_lane *lane, struct pt_lane_view *view)
+{
+	struct pt_spool_state state = {.records = 0};
+	if (lane->spool != NULL)
+		pt_spool_state(lane->spool, &state);
+	*view = (struct pt_lane_view){
+		.spool_bytes = state.bytes,
+		.spool_limit = lane->spool_bytes,
+		.queue_limit = lane->queue.limit,
+		.has_spool = lane->spool != NULL,
+	};
+	/* A URL that is too long is cut there, as push.h says. */
+	(void)snprintf(view->url, sizeof view->url, "%s", lane->exporters[0]->url);
+	for (size_t i = 0; i < lane->exporter_count; i++)
+		view->encoder_bytes += atomic_load_explicit(
+			&lane->exporters[i]->kept_bytes, memory_order_relaxed);
+	(void)pthread_mutex_lock(&lane->lock);
+	view->samples = lane->queue.samples + lane->item_samples + state.samples;
+	view->queue_bytes = lane->queue.bytes;
+	view->oldest_ms = state.oldest_ms != 0 ? state.oldest_ms : pt_queue_oldest(&lane->queue);
+	(void)pthread_mutex_unlock(&lane->lock);
+}
+
 bool
 pt_lane_report(struct pt_lane *lane, struct pitot_report *report)
 {

@@ -119,11 +119,13 @@ make_lane(const struct making *making, size_t first, size_t count, unsigned shar
 		.exporters = exporters,
 		.exporter_count = count,
 		.queue_bytes = options->queue_bytes,
+		.spool_bytes = options->spool_bytes,
 		.max_age_ms = options->max_age_ms,
 		.split = options->on_refused == PITOT_REFUSED_SPLIT ||
 			(options->on_refused == PITOT_REFUSED_DEFAULT && making->one_shot),
 		.shard = shard,
 		.clock = making->world->clock,
+		.seed = making->world->seed,
 	};
 	while (made < count) {
 		exporters[made] = make_exporter(making, first + made, why);
@@ -135,6 +137,7 @@ make_lane(const struct making *making, size_t first, size_t count, unsigned shar
 		goto fail;
 	bool gateway = exporters[0]->protocol == PITOT_PROTOCOL_PUSHGATEWAY;
 	lane.shards = gateway ? 1 : options->shards;
+	lane.natives = !gateway && options->native_histograms;
 	if (shard >= lane.shards)
 		goto fail; /* a Pushgateway has only the first; nothing is wrong */
 	if (options->spool_dir != NULL) {

@@ -13,6 +13,7 @@ struct pt_world {
 	struct pt_transport *(*connect)(
 		void *context, const struct pitot_http_options *options, struct pitot_error *why);
 	void *context;
+	uint64_t seed; /* of all that is random; 0: another one in every process */
 };
 
 /* The network, the system's clocks and files. */

@@ -20,12 +20,18 @@ struct pt_queue_node {
 };
 
 size_t
-pt_queue_samples(const struct pitot_snapshot *snapshot)
+pt_queue_samples(const struct pt_queue *queue, const struct pitot_snapshot *snapshot)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < snapshot->table->count; i++)
-		count += snapshot->bits[i] != PT_NUMBER_ABSENT &&
-			snapshot->table->series[i]->part != PT_PART_NATIVE;
+	for (size_t i = 0; i < snapshot->table->count; i++) {
+		const struct pt_series *series = snapshot->table->series[i];
+		bool is_native = series->part == PT_PART_NATIVE;
+		if (snapshot->bits[i] == PT_NUMBER_ABSENT ||
+			(series->family->is_native && is_native != queue->natives) ||
+			(queue->shards > 1 && series->hash % queue->shards != queue->shard))
+			continue;
+		count++;
+	}
 	return count;
 }
 
@@ -36,7 +42,7 @@ pt_queue_oldest(const struct pt_queue *queue)
 }
 
 static void
-measure(struct pt_queue_node *node)
+measure(const struct pt_queue *queue, struct pt_queue_node *node)
 {
 	const struct pitot_snapshot *snapshot = node->queued.snapshot;
 	node->bytes = sizeof *node;
@@ -47,7 +53,7 @@ measure(struct pt_queue_node *node)
 	/* The registry's table is shared by many; these have one of their own. */
 	if (node->queued.only_ends || node->is_reduced)
 		node->bytes += snapshot->table->count * sizeof snapshot->table->series[0];
-	node->samples = pt_queue_samples(snapshot);
+	node->samples = pt_queue_samples(queue, snapshot);
 }
 
 static void
@@ -211,7 +217,7 @@ reduce(struct pt_queue *queue, struct pt_queue_node *node)
 	size_t before = node->samples;
 	pitot_snapshot_free(node->queued.snapshot);
 	node->queued.snapshot = rest;
-	measure(node);
+	measure(queue, node);
 	queue->bytes += node->bytes;
 	queue->samples += node->samples;
 	queue->dropped[PITOT_DROP_REPLACED] += before - node->samples;
@@ -258,7 +264,7 @@ pt_queue_add(struct pt_queue *queue, const struct pt_queued *queued, struct pito
 	if (node == NULL)
 		return pt_error_memory(why);
 	node->queued = *queued;
-	measure(node);
+	measure(queue, node);
 	while (queue->newest_only && queue->first != NULL)
 		drop_first(queue, PITOT_DROP_REPLACED);
 	if (queue->last == NULL)

@@ -20,6 +20,9 @@ struct pt_queued {
 
 struct pt_queue {
 	size_t limit; /* in bytes */
+	/* Which samples of a snapshot are this lane's, for counting. */
+	unsigned shard, shards; /* 0 and 1: all */
+	bool natives;           /* native histograms, in place of their classic series */
 	/* Only the newest state counts: whatever is added takes the place of what waits. */
 	bool newest_only;
 	/* private */
@@ -39,7 +42,7 @@ int pt_queue_add(struct pt_queue *queue, const struct pt_queued *queued, struct 
 bool pt_queue_take(struct pt_queue *queue, struct pt_queued *queued);
 /* The time of the first; 0 if there is none. */
 int64_t pt_queue_oldest(const struct pt_queue *queue);
-/* The samples of a snapshot as they are counted: what is not absent, classic or plain. */
-size_t pt_queue_samples(const struct pitot_snapshot *snapshot);
+/* The samples of a snapshot that are this lane's. */
+size_t pt_queue_samples(const struct pt_queue *queue, const struct pitot_snapshot *snapshot);
 
 #endif

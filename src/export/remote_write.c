@@ -200,6 +200,8 @@ next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 	pt_block_compress(&writer->packed, writer->plain.bytes, writer->plain.length);
 	if (pt_buf_error(&writer->packed) != 0)
 		return pt_error_memory(why);
+	atomic_store_explicit(&exporter->kept_bytes,
+		writer->plain.capacity + writer->packed.capacity, memory_order_relaxed);
 	batch->body = writer->packed.bytes;
 	batch->length = writer->packed.length;
 	return 1;

@@ -5,6 +5,8 @@
  */
 #include "model/native.h"
 
+#include "base/number.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +85,90 @@ pt_native_copy(const struct pt_native *native)
 	copy_side(&copy->positive, &native->positive);
 	copy_side(&copy->negative, &native->negative);
 	return copy;
+}
+
+/* ---- checking ---- */
+
+static const char *
+wrong_side(const struct pt_native *native, const struct pt_native_side *side)
+{
+	uint64_t buckets = 0;
+	for (size_t i = 0; i < side->span_count; i++) {
+		if (i > 0 && side->spans[i].offset < 0)
+			return "a span begins before the end of the last one";
+		buckets += side->spans[i].length;
+	}
+	if (buckets != side->bucket_count)
+		return "the spans are not as long as there are buckets";
+	for (size_t i = 0; native->is_float && i < side->bucket_count; i++)
+		if (!(pt_number_from_bits(side->buckets[i]) >= 0) && !native->is_gauge)
+			return "a bucket is negative";
+	return NULL;
+}
+
+static const char *
+wrong_bounds(const struct pt_native *native)
+{
+	for (size_t i = 0; i < native->bound_count; i++)
+		if (isnan(native->bounds[i]) || native->bounds[i] == (double)INFINITY ||
+			(i > 0 && native->bounds[i] <= native->bounds[i - 1]))
+			return "custom bounds do not rise, or one is NaN or +Inf";
+	if (native->negative.span_count > 0 || native->negative.bucket_count > 0)
+		return "custom bounds beside negative buckets";
+	bool has_zero = native->is_float ? pt_number_from_bits(native->zero_count) != 0
+					 : native->zero_count != 0;
+	if (has_zero || native->zero_threshold > 0)
+		return "custom bounds beside a zero bucket";
+	int64_t last = -1;
+	for (size_t i = 0; i < native->positive.span_count; i++)
+		last += native->positive.spans[i].offset +
+			(int64_t)native->positive.spans[i].length;
+	if (native->positive.span_count > 0 && native->positive.spans[0].offset < 0)
+		return "a bucket before the first custom bound";
+	return last > (int64_t)native->bound_count ? "a bucket behind the last custom bound" : NULL;
+}
+
+/* Floats may be off by what adding them up loses. */
+static const char *
+wrong_count(const struct pt_native *native)
+{
+	double sum = pt_number_from_bits(native->sum_bits);
+	const struct pt_native_side *sides[] = {&native->positive, &native->negative};
+	uint64_t whole = native->zero_count;
+	double real = native->is_float ? pt_number_from_bits(native->zero_count) : 0;
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; i < sides[s]->bucket_count; i++) {
+			whole += sides[s]->buckets[i];
+			if (native->is_float)
+				real += pt_number_from_bits(sides[s]->buckets[i]);
+		}
+	if (native->is_float) {
+		double count = pt_number_from_bits(native->count);
+		bool near = fabs(count - real) <= 1e-9 * fabs(count) || isnan(sum);
+		return near ? NULL : "the count is not the sum of the buckets";
+	}
+	if (isnan(sum) ? native->count < whole : native->count != whole)
+		return "the count is not the sum of the buckets";
+	return NULL;
+}
+
+const char *
+pt_native_wrong(const struct pt_native *native)
+{
+	bool custom = native->schema == PT_NATIVE_CUSTOM;
+	const char *wrong = NULL;
+	if (!custom &&
+		(native->schema < PT_NATIVE_SCHEMA_MIN || native->schema > PT_NATIVE_SCHEMA_MAX))
+		return "the schema is unknown";
+	if (!custom && native->bound_count > 0)
+		return "custom bounds beside an exponential schema";
+	if (!(native->zero_threshold >= 0) || isinf(native->zero_threshold))
+		return "the zero threshold is not a number from 0 on";
+	if (custom)
+		wrong = wrong_bounds(native);
+	if (wrong == NULL)
+		wrong = wrong_side(native, &native->positive);
+	if (wrong == NULL)
+		wrong = wrong_side(native, &native->negative);
+	return wrong == NULL ? wrong_count(native) : wrong;
 }

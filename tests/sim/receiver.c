@@ -352,6 +352,8 @@ sim_send(struct pt_transport *transport, const struct pt_http_request *request, 
 	struct sim_receiver *receiver = ((struct connection *)transport)->receiver;
 	struct sim_clock *clock = receiver->clock;
 	size_t samples = 0;
+	if (getenv("SIM_TELL") != NULL)
+		fprintf(stderr, "%lld: fault %d, %zu bytes\n", (long long)clock->mono_ms, (int)receiver->fault, request->length);
 	*answer = PT_HTTP_NO_ANSWER;
 	clock->mono_ms += 5;
 	switch (receiver->fault) {

@@ -71,14 +71,12 @@ choose_options(struct run *run)
 	run->target.version = SIM_SPEAKS_BOTH;
 	if (protocol == PITOT_PROTOCOL_REMOTE_WRITE)
 		run->target.version = (enum sim_version)below(SIM_VERSIONS);
-	protocol = PITOT_PROTOCOL_REMOTE_WRITE_1; run->target.version = SIM_SPEAKS_BOTH; /* TMP */
 	run->limited = below(4) == 0;
 	run->other = (struct pitot_push_options){
 		.url = "http://mirror/api/v1/write",
 		.http = {.username = mirror_name},
 		.queue_bytes = (size_t)1 << 30,
-		.protocol = PITOT_PROTOCOL_REMOTE_WRITE_1, /* TMP */
-		.native_histograms = false, /* TMP */
+		.native_histograms = true,
 	};
 	run->options = (struct pitot_push_options){
 		.url = "http://target/api/v1/write",
@@ -90,8 +88,8 @@ choose_options(struct run *run)
 		.queue_bytes = run->limited ? 4096 + below(20000) : 0,
 		.max_age_ms = below(8) == 0 ? (int64_t)(30000 + below(300000)) : 0,
 		.max_request_bytes = below(3) == 0 ? 400 + below(1000) : 0,
-		.native_histograms = false, /* TMP */
-		.shards = 1,/* TMP */
+		.native_histograms = true,
+		.shards = (unsigned)(1 + below(3)),
 		.at_end = (enum pitot_at_end)below(3),
 		.no_zero_anchor = below(4) == 0,
 		.others = &run->other,
@@ -103,7 +101,11 @@ static void
 begin_process(struct run *run)
 {
 	struct pt_world world = {
-		.clock = &run->clock.clock, .connect = connect_one, .context = run};
+		.clock = &run->clock.clock,
+		.connect = connect_one,
+		.context = run,
+		.seed = chance() | 1,
+	};
 	struct pitot_error why = {.code = 0};
 	run->registry = pitot_registry_new(NULL);
 	run->registry->clock = &run->clock.clock;
@@ -122,7 +124,8 @@ begin_process(struct run *run)
 		.lanes = &run->lanes,
 		.at_end = run->options.at_end,
 		.schedule = &run->schedule,
-		.life = {.anchors = !run->options.no_zero_anchor},
+		.life = {.anchors = !run->options.no_zero_anchor,
+			.reach_ms = run->options.max_age_ms / 2},
 	};
 }
 
@@ -288,6 +291,9 @@ check_counts(const struct run *run, size_t missing)
 	}
 	(void)snprintf(text, sizeof text, "%zu missing, %zu counted, %zu unsure", missing, dropped,
 		run->target.unsure);
+	for (int i = 0; getenv("SIM_TELL") != NULL && i < PITOT_DROP_REASONS; i++)
+		fprintf(stderr, "dropped %s: %zu\n", pitot_drop_text((enum pitot_drop)i),
+			run->sum.dropped[i]);
 	if (missing > dropped || dropped - missing > run->target.unsure)
 		return violation("the accounts", text);
 	if (run->sum.samples_pending != 0)
