@@ -159,6 +159,24 @@ a_far_step_back_behind_what_is_stored_drops_until_the_clock_gets_there(void)
 }
 
 static void
+a_walk_does_not_lead_into_the_future(void)
+{
+	/* remote-write 16 */
+	const int64_t minute = 60000;
+	struct machine machine = start(PITOT_CLOCK_LOCAL, 9 * minute);
+	int64_t stamp_ms = 0;
+	(void)gather(&machine, &stamp_ms);
+	machine.off_ms = 0;
+	check_int(gather(&machine, &stamp_ms), PT_CLOCKGUARD_SEND);
+	check_int(stamp_ms, 9 * minute + GAP);
+	/* An hour in which nothing was gathered, and a second step. */
+	machine.mono_ms += 60 * minute;
+	machine.off_ms = -55 * minute;
+	check_int(gather(&machine, &stamp_ms), PT_CLOCKGUARD_SEND);
+	check_int(stamp_ms, machine.off_ms + PT_LIMIT_AHEAD_MS);
+}
+
+static void
 what_is_stored_counts_to_the_millisecond_also_from_an_earlier_run(void)
 {
 	for (int64_t stored_ms = -2 * GAP; stored_ms <= 0; stored_ms++) {
@@ -469,6 +487,7 @@ CHECK_MAIN("drive/clockguard", TEST(a_clock_that_is_right_stamps_samples_with_it
 	TEST(a_small_step_back_is_walked_off_at_half_the_pace),
 	TEST(a_far_step_back_of_what_nobody_stored_goes_back_with_the_clock),
 	TEST(a_far_step_back_behind_what_is_stored_drops_until_the_clock_gets_there),
+	TEST(a_walk_does_not_lead_into_the_future),
 	TEST(what_is_stored_counts_to_the_millisecond_also_from_an_earlier_run),
 	TEST(a_clock_that_was_days_ahead_silences_nobody),
 	TEST(samples_ahead_of_the_receiver_are_held_until_it_gets_there),
