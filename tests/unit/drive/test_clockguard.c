@@ -211,6 +211,13 @@ a_clock_that_was_days_ahead_silences_nobody(void)
 		machine.mono_ms += 1000;
 		check_int(gather(&machine, &stamp_ms),
 			hopeless ? PT_CLOCKGUARD_SEND : PT_CLOCKGUARD_DROP);
+		/* Given up is given up: a later step has nothing to do with it. */
+		machine.mono_ms += HOUR;
+		check_int(gather(&machine, &stamp_ms),
+			hopeless ? PT_CLOCKGUARD_SEND : PT_CLOCKGUARD_DROP);
+		machine.off_ms = -HOUR / 2;
+		check_int(gather(&machine, &stamp_ms),
+			hopeless ? PT_CLOCKGUARD_REWOUND : PT_CLOCKGUARD_DROP);
 	}
 }
 
