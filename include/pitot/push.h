@@ -77,11 +77,10 @@ struct pitot_http_options {
 
 /* How often the pusher pushes when it adapts; otherwise always PITOT_RHYTHM_DISABLED. */
 enum pitot_rhythm {
-	PITOT_RHYTHM_DISABLED =
-		0, /* in a fixed interval: it does not adapt, or the breaker is open */
-	PITOT_RHYTHM_AGGRESSIVE,  /* little load: in the shortest interval */
-	PITOT_RHYTHM_BALANCED,    /* in one between, that grows with the load */
-	PITOT_RHYTHM_CONSERVATIVE /* much load: in the longest interval */
+	PITOT_RHYTHM_DISABLED = 0, /* in a fixed interval, as while the breaker is open */
+	PITOT_RHYTHM_AGGRESSIVE,   /* little load: in the shortest interval */
+	PITOT_RHYTHM_BALANCED,     /* in one between, that grows with the load */
+	PITOT_RHYTHM_CONSERVATIVE  /* much load: in the longest interval */
 };
 
 /* "disabled", "aggressive", "balanced", "conservative"; never NULL. */

@@ -127,7 +127,8 @@ static enum pt_clockguard_verdict
 raise(const struct pt_clockguard *guard, int64_t gathered_mono_ms, int64_t limit_ms,
 	int64_t *stamp_ms)
 {
-	int64_t pace_ms = larger((gathered_mono_ms - guard->last_mono_ms) / 2, guard->gap_ms);
+	int64_t passed_ms = guard->walking ? gathered_mono_ms - guard->last_mono_ms : 0;
+	int64_t pace_ms = larger(passed_ms / 2, guard->gap_ms);
 	int64_t least = guard->last_ms + guard->gap_ms;
 	if (least <= limit_ms) {
 		*stamp_ms = smaller(guard->last_ms + pace_ms, limit_ms);
@@ -151,12 +152,14 @@ pt_clockguard_stamp(struct pt_clockguard *guard, const struct pt_clockguard_now 
 	if (stamp > limit_ms)
 		return PT_CLOCKGUARD_HOLD;
 	enum pt_clockguard_verdict verdict = PT_CLOCKGUARD_SEND;
-	if (stamp < guard->last_ms + guard->gap_ms)
+	bool behind = stamp < guard->last_ms + guard->gap_ms;
+	if (behind)
 		verdict = raise(guard, gathered_mono_ms, limit_ms, &stamp);
 	if (verdict == PT_CLOCKGUARD_DROP)
 		return verdict;
 	if (verdict == PT_CLOCKGUARD_REWOUND)
 		guard->stored_ms = smaller(guard->stored_ms, stamp);
+	guard->walking = behind && verdict == PT_CLOCKGUARD_SEND;
 	guard->last_ms = stamp;
 	guard->last_mono_ms = gathered_mono_ms;
 	*stamp_ms = stamp;

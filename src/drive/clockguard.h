@@ -47,6 +47,7 @@ struct pt_clockguard {
 	int64_t gap_ms;
 	int64_t last_ms;      /* the newest time given out; 0: none */
 	int64_t last_mono_ms; /* when that was gathered */
+	bool walking;         /* it was not the clock's, which is behind */
 	int64_t stored_ms;    /* the newest that a receiver may have stored; 0: none */
 	bool known;           /* an answer told the receiver's time, see the next two */
 	int64_t server_ms;    /* the receiver's time is the monotonic one and this */

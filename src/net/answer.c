@@ -8,12 +8,14 @@
 
 #include "base/utf8.h"
 #include <curl/curl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* What an answer may weigh in all; more ends the connection. */
 enum { answer_most = 1 << 20 };
+
+/* Of the year 9999; HTTP's dates have four digits. */
+static const int64_t last_second = INT64_C(253402300799);
 
 /* Control characters and broken UTF-8 become '?', so that a log line stays one. */
 static void
@@ -85,22 +87,37 @@ is_header(
 	return true;
 }
 
+/*
+ * Milliseconds since the epoch, -1 for anything else than a date. It begins with the day's name and
+ * has a time of day; curl_getdate() sees dates in much else too.
+ */
+static int64_t
+read_date(const char *value, size_t length)
+{
+	char text[64];
+	if (length >= sizeof text)
+		return -1;
+	memcpy(text, value, length);
+	text[length] = '\0';
+	bool looks_right = strspn(text, "MTWFS") == 1 && strchr(text, ':') != NULL;
+	time_t when = looks_right ? curl_getdate(text, NULL) : -1;
+	return when < 0 || when > last_second ? -1 : (int64_t)when * 1000;
+}
+
 /* Seconds or a date; -1 for anything else, and for what lies in the past. */
 static int64_t
 retry_after(const char *value, size_t length)
 {
-	char text[64];
-	if (length == 0 || length >= sizeof text)
+	size_t digits = 0;
+	int64_t seconds = 0;
+	for (; digits < length && value[digits] >= '0' && value[digits] <= '9'; digits++)
+		seconds = digits < 9 ? seconds * 10 + (value[digits] - '0') : 1000 * 1000 * 1000;
+	if (digits == length)
+		return length == 0 ? -1 : seconds * 1000;
+	int64_t when_ms = read_date(value, length);
+	if (when_ms < 0)
 		return -1;
-	memcpy(text, value, length);
-	text[length] = '\0';
-	if (strspn(text, "0123456789") == length)
-		return length > 9 ? INT64_C(1000) * 1000 * 1000 * 1000 : (int64_t)atol(text) * 1000;
-	/* A date begins with the day's name; curl_getdate() sees dates in much else too. */
-	time_t when = strspn(text, "MTWFS") == 1 ? curl_getdate(text, NULL) : -1;
-	if (when < 0)
-		return -1;
-	int64_t left_ms = (int64_t)when * 1000 - pt_clock_real()->wall_ms(pt_clock_real());
+	int64_t left_ms = when_ms - pt_clock_real()->wall_ms(pt_clock_real());
 	return left_ms < 0 ? -1 : left_ms;
 }
 
@@ -150,6 +167,8 @@ pt_answer_take_header(char *line, size_t one, size_t many, void *context)
 	take_written(answer, line, length);
 	if (is_header(line, length, "Retry-After", &value, &value_length))
 		answer->retry_after_ms = retry_after(value, value_length);
+	if (is_header(line, length, "Date", &value, &value_length))
+		answer->date_ms = read_date(value, value_length);
 	if (is_header(line, length, "Location", &value, &value_length)) {
 		if (value_length >= sizeof answer->location)
 			value_length = sizeof answer->location - 1;

@@ -28,6 +28,7 @@ struct pt_http_answer {
 	 */
 	bool maybe_received;
 	int64_t retry_after_ms; /* from Retry-After, both forms; -1 for none, bad or negative */
+	int64_t date_ms;        /* the receiver's time by its Date, in whole seconds; -1 for none */
 	/* X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written; -1 where missing. */
 	int64_t samples_written, histograms_written, exemplars_written;
 	char location[256]; /* of a 3xx, cut, printable; "" for none */
@@ -39,6 +40,7 @@ struct pt_http_answer {
 #define PT_HTTP_NO_ANSWER                                                                          \
 	((struct pt_http_answer){                                                                  \
 		.retry_after_ms = -1,                                                              \
+		.date_ms = -1,                                                                     \
 		.samples_written = -1,                                                             \
 		.histograms_written = -1,                                                          \
 		.exemplars_written = -1,                                                           \
