@@ -214,6 +214,18 @@ deliver(struct run *run, int64_t until_ms)
 	}
 }
 
+/* The mirror gets everything at once, before time passes. */
+static void
+mirror(struct run *run)
+{
+	for (size_t i = 0; i < run->lanes.count; i++) {
+		struct pt_lane_view view;
+		pt_lane_look(run->lanes.list[i], &view);
+		if (strstr(view.url, mirror_name) != NULL)
+			pt_lane_run(run->lanes.list[i], run->deadline);
+	}
+}
+
 static void
 live(struct run *run)
 {
@@ -224,6 +236,7 @@ live(struct run *run)
 		change_weather(run);
 		if (pt_gatherer_run(&run->gatherer, tick + 1 == ticks, &why) != 0)
 			abort();
+		mirror(run);
 		deliver(run, run->clock.mono_ms + run->options.interval_ms);
 	}
 	run->target.fault = SIM_FINE;
