@@ -42,6 +42,9 @@ pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *wh
 	gatherer->changed = pt_change_count(&gatherer->change, snapshot);
 	int64_t wall_ms = gatherer->clock->wall_ms(gatherer->clock);
 	int64_t time_ms = pt_schedule_stamp(gatherer->schedule, wall_ms);
+	/* The clock was far ahead and has been corrected: time begins anew. */
+	if (time_ms < gatherer->life.last_ms + PT_SCHEDULE_GAP_MS)
+		gatherer->life.last_ms = time_ms - PT_SCHEDULE_GAP_MS;
 	struct pitot_snapshot *ends = NULL, *births = NULL;
 	int code = pt_lifecycle_follow(&gatherer->life, snapshot, time_ms, &ends, &births);
 	if (ends != NULL)

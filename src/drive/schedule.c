@@ -25,9 +25,9 @@ pt_schedule_next(const struct pt_schedule *schedule, int64_t now_ms)
 int64_t
 pt_schedule_stamp(struct pt_schedule *schedule, int64_t wall_ms)
 {
-	int64_t stamp = wall_ms;
-	if (wall_ms < schedule->last_ms + 3 && schedule->last_ms < wall_ms + PT_LIMIT_AHEAD_MS)
-		stamp = schedule->last_ms + 3; /* room for ends and births between two gathers */
+	int64_t stamp = wall_ms, least = schedule->last_ms + PT_SCHEDULE_GAP_MS;
+	if (wall_ms < least && least <= wall_ms + PT_LIMIT_AHEAD_MS)
+		stamp = least;
 	schedule->last_ms = stamp;
 	return stamp;
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define PT_SCHEDULE_GAP_MS 3 /* between two gathers: room for ends and births of series */
+
 struct pt_schedule {
 	int64_t start_ms; /* the grid's first point, in monotonic time */
 	int64_t interval_ms;

@@ -100,7 +100,8 @@ static bool
 must_tell_families(struct remote_write *writer, const struct pt_work *work)
 {
 	struct pt_table *table = work->view.table;
-	if (work->only_ends || !speaks_1(writer) || work->shard != 0)
+	if (work->only_ends || !speaks_1(writer) || work->shard != 0 ||
+		pt_fit_count(&work->view) == 0)
 		return false;
 	if (writer->told == table && now_of(writer) - writer->told_ms < METADATA_MS)
 		return false;
@@ -124,6 +125,7 @@ begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *wh
 	work->part = PT_WRITE_FLOATS;
 	work->natives = takes_natives(writer);
 	work->metadata = must_tell_families(writer, work);
+	work->telling = false;
 	work->at = 0;
 	work->end = work->view.table->count;
 	return 0;
@@ -146,7 +148,7 @@ encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch
 		.shards = work->shards,
 	};
 	batch->from = work->at;
-	if (work->metadata) {
+	if (work->telling) {
 		work->at = pt_remote_write_v1_metadata(
 			&writer->plain, work->view.table, work->at, &options);
 		batch->format = PT_FORMAT_METADATA;
@@ -166,11 +168,12 @@ encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch
 static bool
 next_part(struct pt_work *work)
 {
-	bool whole = work->end == work->view.table->count;
-	if (work->metadata)
-		work->metadata = false;
-	else if (whole && work->natives && work->part == PT_WRITE_FLOATS)
+	if (work->end != work->view.table->count || work->telling)
+		return false;
+	if (work->natives && work->part == PT_WRITE_FLOATS)
 		work->part = PT_WRITE_NATIVES;
+	else if (work->metadata)
+		work->telling = true;
 	else
 		return false;
 	work->at = 0;

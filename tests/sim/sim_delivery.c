@@ -10,6 +10,7 @@
 #include "drive/gatherer.h"
 #include "metrics/registry.h"
 #include "receiver.h"
+#include "support/memory_files.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -49,6 +50,9 @@ struct run {
 	struct pitot_push_options options, other;
 	struct pitot_report sum; /* of the target */
 	bool limited;            /* its queue is small */
+	struct memory_files disk;
+	bool spools;
+	size_t crashes, lost_in_crashes; /* samples of gathers in which the process died */
 };
 
 static const char mirror_name[] = "mirror";
@@ -72,12 +76,7 @@ choose_options(struct run *run)
 	if (protocol == PITOT_PROTOCOL_REMOTE_WRITE)
 		run->target.version = (enum sim_version)below(SIM_VERSIONS);
 	run->limited = below(4) == 0;
-	run->other = (struct pitot_push_options){
-		.url = "http://mirror/api/v1/write",
-		.http = {.username = mirror_name},
-		.queue_bytes = (size_t)1 << 30,
-		.native_histograms = true,
-	};
+	run->spools = below(3) == 0;
 	run->options = (struct pitot_push_options){
 		.url = "http://target/api/v1/write",
 		.protocol = protocol,
@@ -89,11 +88,19 @@ choose_options(struct run *run)
 		.max_age_ms = below(8) == 0 ? (int64_t)(30000 + below(300000)) : 0,
 		.max_request_bytes = below(3) == 0 ? 400 + below(1000) : 0,
 		.native_histograms = true,
-		.shards = (unsigned)(1 + below(3)),
+		.shards = run->spools ? 1 : (unsigned)(1 + below(3)),
+		.spool_dir = run->spools ? "/spool" : NULL,
+		.spool_bytes = run->spools && run->limited ? 4096 + below(20000) : 0,
 		.at_end = (enum pitot_at_end)below(3),
 		.no_zero_anchor = below(4) == 0,
-		.others = &run->other,
-		.other_count = 1,
+	};
+	run->other = (struct pitot_push_options){
+		.url = "http://mirror/api/v1/write",
+		.job = "j",
+		.instance = "i",
+		.http = {.username = mirror_name},
+		.queue_bytes = (size_t)1 << 30,
+		.native_histograms = true,
 	};
 }
 
@@ -102,6 +109,7 @@ begin_process(struct run *run)
 {
 	struct pt_world world = {
 		.clock = &run->clock.clock,
+		.files = &run->disk.files,
 		.connect = connect_one,
 		.context = run,
 		.seed = chance() | 1,
@@ -113,10 +121,13 @@ begin_process(struct run *run)
 	run->depths = pitot_gauges(run->registry, "depth", "Depth.", "queue");
 	run->took = pitot_histogram(run->registry, "took_seconds", "Time.", NULL);
 	run->sizes = pitot_native_histogram(run->registry, "size_bytes", "Size.", NULL);
-	if (pt_lanes_init(&run->lanes, &run->options, &world, false, &why) != 0) {
+	struct pt_lanes mirrors;
+	if (pt_lanes_init(&run->lanes, &run->options, &world, false, &why) != 0 ||
+		pt_lanes_init(&mirrors, &run->other, &world, false, &why) != 0) {
 		fprintf(stderr, "cannot begin: %s\n", why.text);
 		abort();
 	}
+	run->lanes.list[run->lanes.count++] = mirrors.list[0];
 	run->schedule = (struct pt_schedule){.interval_ms = run->options.interval_ms};
 	run->gatherer = (struct pt_gatherer){
 		.registry = run->registry,
@@ -207,7 +218,7 @@ deliver(struct run *run, int64_t until_ms)
 		}
 		if (next_ms > run->clock.mono_ms)
 			run->clock.mono_ms = next_ms;
-		if (next == NULL)
+		if (next == NULL || run->disk.dead)
 			return;
 		pt_lane_step(next, run->deadline);
 		take_report(run, next);
@@ -226,19 +237,54 @@ mirror(struct run *run)
 	}
 }
 
+static size_t
+count_samples(const struct sim_receiver *receiver)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < receiver->series_count; i++)
+		count += receiver->series[i].count;
+	return count;
+}
+
+/* The process was killed: nothing that it does from then on has an effect on the disk. */
+static void
+crash(struct run *run)
+{
+	run->crashes++;
+	end_process(run);
+	memory_files_restart(&run->disk);
+	run->clock.mono_ms += (int64_t)below(5000) + 10;
+	begin_process(run);
+}
+
+/* One interval; what was gathered while the process died may or may not be in the spool. */
+static void
+tick(struct run *run, bool final)
+{
+	struct pitot_error why;
+	size_t before = count_samples(&run->mirror);
+	work(run);
+	change_weather(run);
+	if (run->spools && below(20) == 0)
+		run->disk.die_after = 1 + below(60);
+	if (pt_gatherer_run(&run->gatherer, final, &why) != 0)
+		abort();
+	mirror(run);
+	if (run->disk.dead)
+		run->lost_in_crashes += count_samples(&run->mirror) - before;
+	else
+		deliver(run, run->clock.mono_ms + run->options.interval_ms);
+	if (run->disk.dead)
+		crash(run);
+}
+
 static void
 live(struct run *run)
 {
-	struct pitot_error why;
 	uint64_t ticks = 5 + below(120);
-	for (uint64_t tick = 0; tick < ticks; tick++) {
-		work(run);
-		change_weather(run);
-		if (pt_gatherer_run(&run->gatherer, tick + 1 == ticks, &why) != 0)
-			abort();
-		mirror(run);
-		deliver(run, run->clock.mono_ms + run->options.interval_ms);
-	}
+	for (uint64_t i = 0; i < ticks; i++)
+		tick(run, i + 1 == ticks);
+	run->disk.die_after = 0;
 	run->target.fault = SIM_FINE;
 	deliver(run, run->clock.mono_ms + INT64_C(86400000));
 }
@@ -279,11 +325,13 @@ is_allowed(const struct run *run, enum pitot_drop reason)
 	switch (reason) {
 	case PITOT_DROP_REPLACED:
 	case PITOT_DROP_QUEUE_FULL:
-		return run->limited;
+		return run->limited && !run->spools;
+	case PITOT_DROP_SPOOL_FULL:
+		return run->spools && (run->limited || run->crashes > 0);
 	case PITOT_DROP_TOO_OLD:
 		return run->options.max_age_ms != 0;
 	case PITOT_DROP_REFUSED:
-		return run->target.unsure > 0; /* stored, though the answer was lost */
+		return run->target.unsure > 0 || run->crashes > 0; /* stored, and sent again */
 	default:
 		return false;
 	}
@@ -307,7 +355,9 @@ check_counts(const struct run *run, size_t missing)
 	for (int i = 0; getenv("SIM_TELL") != NULL && i < PITOT_DROP_REASONS; i++)
 		fprintf(stderr, "dropped %s: %zu\n", pitot_drop_text((enum pitot_drop)i),
 			run->sum.dropped[i]);
-	if (missing > dropped || dropped - missing > run->target.unsure)
+	/* What was being gathered when the process died, it could not count any more. */
+	if (missing > dropped + run->lost_in_crashes ||
+		(missing < dropped && dropped - missing > run->target.unsure))
 		return violation("the accounts", text);
 	if (run->sum.samples_pending != 0)
 		return violation("something still waits", text);
@@ -341,6 +391,7 @@ run_once(uint64_t seed, struct run *run)
 	state = seed;
 	*run = (struct run){.limited = false};
 	sim_clock_init(&run->clock);
+	memory_files_init(&run->disk, chance());
 	run->target.clock = run->mirror.clock = &run->clock;
 	run->deadline = pt_deadline_new(&run->clock.clock);
 	pt_deadline_set(run->deadline, INT64_MAX);
@@ -350,6 +401,7 @@ run_once(uint64_t seed, struct run *run)
 	end_process(run);
 	bool ok = check_run(run);
 	pt_deadline_free(run->deadline);
+	memory_files_clear(&run->disk);
 	sim_receiver_clear(&run->target);
 	sim_receiver_clear(&run->mirror);
 	return ok;

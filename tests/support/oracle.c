@@ -72,7 +72,6 @@ compare_sample(uint64_t bits, int64_t time_ms, const Prometheus__TimeSeries *fou
 		bits = UINT64_C(0x7ff8000000000001);
 	/* remote-write 12 */
 	check_size(found->n_histograms, 0);
-	check_size(found->n_exemplars, 0);
 	check_size(found->n_samples, 1);
 	if (found->n_samples != 1)
 		return;

@@ -19,7 +19,7 @@ encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from, s
 {
 	return pt_remote_write_v1_encode(out, snapshot, from,
 		&(struct pt_write_options){
-			.time_ms = now, .max_bytes = max_bytes, .max_series = max_series},
+			.time_ms = now, .max_bytes = max_bytes, .max_series = max_series, .end = snapshot->table->count},
 		count);
 }
 
@@ -36,6 +36,7 @@ check_all(const struct pitot_snapshot *snapshot, const struct pt_labels *added)
 			.time_ms = now,
 			.max_bytes = SIZE_MAX,
 			.max_series = SIZE_MAX,
+			.end = snapshot->table->count,
 		},
 		&count);
 	check_int(pt_buf_error(&out), 0);
