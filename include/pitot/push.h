@@ -155,7 +155,8 @@ struct pitot_push_options {
 	 * Further destinations. Each has its own url, protocol, mode, http and native_histograms,
 	 * old_start_time and utf8_names; its job, instance, labels, max_request_bytes, queue_bytes
 	 * and timeout_ms are those of the first unless they are set; everything else is taken from
-	 * the first, and `others` of the others must be empty. With PITOT_FANOUT_FIRST all speak the same protocol family.
+	 * the first, and `others` of the others must be empty. With PITOT_FANOUT_FIRST all speak
+	 * the same protocol family.
 	 */
 	const struct pitot_push_options *others;
 	size_t other_count; /* at most 15 */
@@ -289,7 +290,8 @@ struct pitot_pusher;
 
 /*
  * Starts a thread that gathers now, then once in an interval, and one that sends for each
- * destination and shard. NULL on a wrong option or on a mistake that the registry keeps. The registry must outlive the pusher. With a disabled registry the
+ * destination and shard. NULL on a wrong option or on a mistake that the registry keeps. The
+ * registry must outlive the pusher. With a disabled registry the
  * pusher does nothing: no thread, no socket.
  */
 struct pitot_pusher *pitot_pusher_start(struct pitot_registry *registry,

@@ -23,7 +23,7 @@ struct cli_options {
 	const char *urls[cli_max_urls]; /* of the command line */
 	size_t url_count;
 	struct pitot_push_options others[cli_max_urls]; /* push.others: the same but for the URL */
-	const char *input; /* a file's name; "-" for standard input */
+	const char *input;                              /* a file's name; "-" for standard input */
 	bool has_time;
 	int64_t time_ms;
 	enum cli_dry_run dry_run;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the command line's reading: options.c (which option) and options_set.c (its value). */
+/* The inside of reading the command line: options.c (which option), options_set.c (its value). */
 #ifndef CLI_OPTIONS_INSIDE_H
 #define CLI_OPTIONS_INSIDE_H
 

@@ -9,14 +9,15 @@
 #include <string.h>
 
 static int
-bad_value(
-	const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value, const char *allowed)
+bad_value(const struct cli_option_reader *reader, const struct cli_option_row *row,
+	const char *value, const char *allowed)
 {
 	return cli_usage(reader->verb_name, "--%s \"%s\": expected %s", row->name, value, allowed);
 }
 
 static int
-set_duration(const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value, int64_t *ms)
+set_duration(const struct cli_option_reader *reader, const struct cli_option_row *row,
+	const char *value, int64_t *ms)
 {
 	struct pitot_error why;
 	if (pitot_duration_parse(value, ms, &why) != 0)
@@ -29,8 +30,8 @@ set_duration(const struct cli_option_reader *reader, const struct cli_option_row
  * among the first `replaceable`, those of the environment.
  */
 static int
-add_pair(const struct cli_option_reader *reader, const struct cli_option_row *row, char *value, struct pitot_label *list,
-	size_t *count)
+add_pair(const struct cli_option_reader *reader, const struct cli_option_row *row, char *value,
+	struct pitot_label *list, size_t *count)
 {
 	bool is_label = row->id == CLI_OPTION_LABEL;
 	size_t replaceable = is_label ? reader->env_labels : reader->env_headers, index = 0;
@@ -56,7 +57,8 @@ add_pair(const struct cli_option_reader *reader, const struct cli_option_row *ro
 }
 
 static int
-set_size(const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value, size_t *size)
+set_size(const struct cli_option_reader *reader, const struct cli_option_row *row,
+	const char *value, size_t *size)
 {
 	return cli_size_parse(value, size)
 		? 0
@@ -162,8 +164,8 @@ set_word(const struct cli_option_reader *reader, const struct cli_option_row *ro
 
 /* Options whose value is one of a list of words. */
 static int
-set_choice(const struct cli_option_reader *reader, const struct cli_option_row *row,
-	const char *value)
+set_choice(
+	const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value)
 {
 	struct cli_options *options = reader->options;
 	struct pitot_push_options *push = &options->config.push;
@@ -184,7 +186,8 @@ set_choice(const struct cli_option_reader *reader, const struct cli_option_row *
 }
 
 static int
-set_time(const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value)
+set_time(
+	const struct cli_option_reader *reader, const struct cli_option_row *row, const char *value)
 {
 	reader->options->has_time = cli_time_parse(value, &reader->options->time_ms);
 	return reader->options->has_time

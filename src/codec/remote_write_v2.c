@@ -48,10 +48,10 @@ put_refs(struct request *request, const struct pt_label *labels, size_t count, s
 	if (count == 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		refs[2 * i] = pt_symbols_put(
-			&request->symbols, labels[i].name, labels[i].name_length);
-		refs[2 * i + 1] = pt_symbols_put(
-			&request->symbols, labels[i].value, labels[i].value_length);
+		refs[2 * i] =
+			pt_symbols_put(&request->symbols, labels[i].name, labels[i].name_length);
+		refs[2 * i + 1] =
+			pt_symbols_put(&request->symbols, labels[i].value, labels[i].value_length);
 		size += pt_wire_varint_size(refs[2 * i]) + pt_wire_varint_size(refs[2 * i + 1]);
 	}
 	pt_wire_tag(to, field_labels_refs, PT_WIRE_BYTES);
@@ -178,8 +178,8 @@ pt_remote_write_v2_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			count->dropped++;
 			continue;
 		}
-		pt_wire_bytes(&request.series, field_timeseries, request.one.bytes,
-			request.one.length);
+		pt_wire_bytes(
+			&request.series, field_timeseries, request.one.bytes, request.one.length);
 		pt_write_item_count(&item, count);
 		written++;
 	}

@@ -88,8 +88,7 @@ pt_write_item_next(const struct pitot_snapshot *snapshot, size_t *index,
 		};
 		if (series->part == PT_PART_NATIVE) {
 			item->stale = bits == PT_NUMBER_STALE;
-			item->native =
-				item->stale ? NULL : pt_snapshot_native(snapshot, *index);
+			item->native = item->stale ? NULL : pt_snapshot_native(snapshot, *index);
 			if (!item->stale &&
 				(item->native == NULL || pt_native_wrong(item->native) != NULL)) {
 				count->dropped++;

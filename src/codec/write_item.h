@@ -11,10 +11,10 @@ struct pt_write_item {
 	const struct pt_series *series;
 	const struct pt_label_list *list; /* its labels, sorted, with __name__ */
 	int64_t time_ms;
-	int64_t start_ms;               /* 0: none to be told */
-	uint64_t bits;                  /* as they go on the wire */
-	const struct pt_native *native; /* a native histogram in place of bits, or NULL */
-	bool stale;                     /* a native histogram that ended: there is no value */
+	int64_t start_ms;                   /* 0: none to be told */
+	uint64_t bits;                      /* as they go on the wire */
+	const struct pt_native *native;     /* a native histogram in place of bits, or NULL */
+	bool stale;                         /* a native histogram that ended: there is no value */
 	const struct pt_exemplar *exemplar; /* or NULL */
 	int64_t exemplar_ms;
 };

@@ -13,8 +13,8 @@ offer_all(struct pt_gatherer *gatherer, struct pitot_snapshot *snapshot, int64_t
 	gatherer->ticket++;
 	for (size_t i = 0; snapshot != NULL && i < gatherer->lanes->count; i++)
 		if (!life || !pt_lane_is_gateway(gatherer->lanes->list[i]))
-			pt_lane_offer(
-				gatherer->lanes->list[i], snapshot, time_ms, life, gatherer->ticket);
+			pt_lane_offer(gatherer->lanes->list[i], snapshot, time_ms, life,
+				gatherer->ticket);
 }
 
 /* What becomes of the series now that no more samples will come. */
@@ -26,10 +26,11 @@ offer_end(struct pt_gatherer *gatherer, struct pitot_snapshot *snapshot, int64_t
 	offer_all(gatherer, end, time_ms + 1, true);
 	pitot_snapshot_free(end);
 	for (size_t i = 0; i < gatherer->lanes->count; i++)
-		if (pt_lane_is_gateway(gatherer->lanes->list[i]) && gatherer->at_end >= PITOT_END_STALE)
+		if (pt_lane_is_gateway(gatherer->lanes->list[i]) &&
+			gatherer->at_end >= PITOT_END_STALE)
 			pt_lane_offer_action(gatherer->lanes->list[i],
 				gatherer->at_end == PITOT_END_DELETE ? PT_FORMAT_DELETE
-								   : PT_FORMAT_EMPTY,
+								     : PT_FORMAT_EMPTY,
 				gatherer->ticket);
 }
 

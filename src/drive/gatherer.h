@@ -19,7 +19,7 @@ struct pt_gatherer {
 	struct pt_lifecycle life;
 	struct pt_schedule *schedule;
 	struct pt_change change;
-	size_t changed; /* samples, between the last two snapshots */
+	size_t changed;           /* samples, between the last two snapshots */
 	uint64_t ticket;          /* of the last offer */
 	uint64_t snapshot_ticket; /* of the last snapshot, which went to all lanes */
 };

@@ -12,7 +12,7 @@
 struct pt_lifecycle {
 	bool anchors;     /* zeros are wanted */
 	int64_t reach_ms; /* how far before the first sample one may stand; 0: ten minutes */
-	int64_t last_ms; /* the time of the last samples; at first, nothing may be older than it */
+	int64_t last_ms;  /* the time of the last samples; at first, nothing may be older than it */
 	/* private */
 	struct pt_table *table; /* of the last gather; referenced */
 };

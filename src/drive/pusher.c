@@ -17,9 +17,7 @@
 #include "drive/pusher.h"
 
 #include "base/error.h"
-#include "drive/courier.h"
-#include "drive/gatherer.h"
-#include "drive/selfstats.h"
+#include "drive/pusher_inside.h"
 #include "export/options.h"
 #include "metrics/registry.h"
 #include <inttypes.h>
@@ -29,187 +27,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-struct pitot_pusher {
-	/* Constant while the thread runs. */
-	bool inert;                /* the registry is disabled: no thread, nothing else set */
-	struct pitot_pusher *next; /* in a forked child, see leave() */
-	pid_t pid;
-	pthread_t thread;
-	const struct pt_clock *clock;
-	struct pt_deadline *alarm; /* the end of the thread's sleep */
-	int64_t stop_deadline_ms;
-	void (*report)(void *context, const struct pitot_report *report);
-	void *report_context;
-	struct pt_lanes lanes;
-	struct pt_courier **couriers; /* one for each lane */
-	size_t courier_count;
-	bool counts_itself;
-
-	/* The thread's own. */
-	struct pt_schedule schedule;
-	struct pt_gatherer gatherer;
-	struct pt_adaptive adaptive;
-	bool adapts;
-	int64_t gathered_ms; /* when the last gather was, in monotonic time */
-
-	struct pt_selfstats stats; /* its instruments take updates from any thread */
-
-	pthread_mutex_t lock; /* guards what follows; taken before a deadline's lock */
-	pthread_cond_t moved;
-	bool stopping;
-	int64_t stop_at_ms;
-	uint64_t wanted;             /* flushes asked for */
-	uint64_t done;               /* of those, how many a finished gather began after */
-	uint64_t done_ticket;        /* of the last gather's snapshot */
-	struct pitot_error gathered; /* what became of it */
-	int64_t push_ms;             /* how long the last push took; -1: none since the last gather */
-	bool push_ok;
-};
-
-/* ---- the thread ---- */
-
-static int64_t
-next_tick(struct pitot_pusher *pusher, int64_t now_ms)
-{
-	if (!pusher->adapts)
-		return pt_schedule_next(&pusher->schedule, now_ms);
-	int64_t next_ms = pusher->gathered_ms + pt_adaptive_interval_ms(&pusher->adaptive);
-	return next_ms > now_ms ? next_ms : now_ms;
-}
-
-static void
-sleep_until_wanted(struct pitot_pusher *pusher)
-{
-	const struct pt_clock *clock = pusher->clock;
-	(void)pthread_mutex_lock(&pusher->lock);
-	int64_t now_ms = clock->mono_ms(clock);
-	bool at_once = pusher->stopping || pusher->wanted != pusher->done;
-	int64_t next_ms = at_once ? now_ms : next_tick(pusher, now_ms);
-	/* Set under the lock: a later flush or stop hastens it, an earlier one was just seen. */
-	pt_deadline_set(pusher->alarm, next_ms);
-	(void)pthread_mutex_unlock(&pusher->lock);
-	pt_deadline_sleep(pusher->alarm, next_ms);
-}
-
-/* The fullest lane is what the load is measured by. */
-static void
-look_at_lanes(const struct pitot_pusher *pusher, uint64_t *pending, uint64_t *capacity)
-{
-	*pending = 0;
-	*capacity = 1;
-	for (size_t i = 0; i < pusher->lanes.count; i++) {
-		struct pt_lane_view view;
-		pt_lane_look(pusher->lanes.list[i], &view);
-		uint64_t bytes = view.has_spool ? view.spool_bytes : view.queue_bytes;
-		uint64_t limit = view.has_spool ? view.spool_limit : view.queue_limit;
-		if ((double)bytes / (double)limit > (double)*pending / (double)*capacity) {
-			*pending = bytes;
-			*capacity = limit;
-		}
-	}
-}
-
-/* Tells the controller what happened; returns whether the queue demands that it be emptied. */
-static bool
-adapt(struct pitot_pusher *pusher)
-{
-	uint64_t pending, capacity;
-	int64_t now_ms = pusher->clock->mono_ms(pusher->clock);
-	look_at_lanes(pusher, &pending, &capacity);
-	struct pt_adaptive_observed observed = {
-		.changed_samples = pusher->gatherer.changed,
-		.elapsed_ms = pusher->gathered_ms == 0 ? 0 : now_ms - pusher->gathered_ms,
-		.pending_bytes = pending,
-		.capacity_bytes = capacity,
-	};
-	(void)pthread_mutex_lock(&pusher->lock);
-	observed.push_ms = pusher->push_ms;
-	observed.push_ok = pusher->push_ok;
-	pusher->push_ms = -1;
-	(void)pthread_mutex_unlock(&pusher->lock);
-	pusher->gathered_ms = now_ms;
-	pt_adaptive_observe(&pusher->adaptive, &observed);
-	return pt_adaptive_forced(&pusher->adaptive, pending, capacity);
-}
-
-static void
-tell_couriers(struct pitot_pusher *pusher, bool final, bool hurry, int64_t stop_at_ms)
-{
-	for (size_t i = 0; i < pusher->courier_count; i++) {
-		if (final)
-			pt_courier_finish(pusher->couriers[i], stop_at_ms);
-		else if (hurry)
-			pt_courier_hurry(pusher->couriers[i]);
-		else
-			pt_courier_wake(pusher->couriers[i]);
-	}
-}
-
-/* One gather; returns whether it was the last. */
-static bool
-flush(struct pitot_pusher *pusher, bool *forced)
-{
-	struct pitot_error error = {.code = 0};
-	(void)pthread_mutex_lock(&pusher->lock);
-	bool final = pusher->stopping;
-	uint64_t wanted = pusher->wanted;
-	bool asked = wanted != pusher->done;
-	int64_t stop_at_ms = pusher->stop_at_ms;
-	(void)pthread_mutex_unlock(&pusher->lock);
-	if (pusher->counts_itself) {
-		pt_selfstats_flush(&pusher->stats, pt_adaptive_mode(&pusher->adaptive),
-			asked || final || *forced);
-		pt_selfstats_gauge(&pusher->stats, &pusher->lanes, &pusher->adaptive,
-			pusher->clock->wall_ms(pusher->clock));
-	}
-	(void)pt_gatherer_run(&pusher->gatherer, final, &error);
-	*forced = adapt(pusher);
-	(void)pthread_mutex_lock(&pusher->lock);
-	pusher->done = wanted;
-	pusher->done_ticket = pusher->gatherer.snapshot_ticket;
-	pusher->gathered = error;
-	(void)pthread_cond_broadcast(&pusher->moved);
-	(void)pthread_mutex_unlock(&pusher->lock);
-	tell_couriers(pusher, final, asked || *forced, stop_at_ms);
-	return final;
-}
-
-static void *
-run(void *context)
-{
-	struct pitot_pusher *pusher = context;
-	for (bool forced = false; !flush(pusher, &forced);)
-		sleep_until_wanted(pusher);
-	return NULL;
-}
-
-/* ---- from the couriers ---- */
-
-static void
-take_report(void *context, const struct pitot_report *report)
-{
-	struct pitot_pusher *pusher = context;
-	if (pusher->counts_itself)
-		pt_selfstats_count(&pusher->stats, report);
-	(void)pthread_mutex_lock(&pusher->lock);
-	if (report->attempts > 0) {
-		pusher->push_ms = report->duration_ms;
-		pusher->push_ok = report->error.code == 0;
-	}
-	(void)pthread_mutex_unlock(&pusher->lock);
-	if (pusher->report != NULL)
-		pusher->report(pusher->report_context, report);
-}
-
-static void
-take_done(void *context)
-{
-	struct pitot_pusher *pusher = context;
-	(void)pthread_mutex_lock(&pusher->lock);
-	(void)pthread_cond_broadcast(&pusher->moved);
-	(void)pthread_mutex_unlock(&pusher->lock);
-}
 
 /* ---- starting ---- */
 
@@ -256,8 +73,8 @@ start_couriers(struct pitot_pusher *pusher, struct pitot_error *why)
 			&(struct pt_courier_options){
 				.lane = pusher->lanes.list[i],
 				.clock = pusher->clock,
-				.report = take_report,
-				.done = take_done,
+				.report = pt_pusher_report,
+				.done = pt_pusher_done,
 				.context = pusher,
 			},
 			why);
@@ -276,7 +93,7 @@ start_thread(struct pitot_pusher *pusher, struct pitot_error *why)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	(void)pthread_mutex_lock(&pusher->lock); /* the thread begins with it, and so sees its id */
-	int failed = pthread_create(&pusher->thread, NULL, run, pusher);
+	int failed = pthread_create(&pusher->thread, NULL, pt_pusher_run, pusher);
 	(void)pthread_mutex_unlock(&pusher->lock);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed != 0)
@@ -311,8 +128,8 @@ set_options(struct pitot_pusher *pusher, const struct pitot_push_options *option
 	pusher->gatherer.life.reach_ms =
 		options->max_age_ms / 2 < PT_LIMIT_AHEAD_MS ? options->max_age_ms / 2 : 0;
 	/* acquire: pairs with the release in pitot_pusher_stop(). */
-	pusher->gatherer.life.last_ms =
-		atomic_load_explicit(&pusher->gatherer.registry->pushed_until_ms, memory_order_acquire);
+	pusher->gatherer.life.last_ms = atomic_load_explicit(
+		&pusher->gatherer.registry->pushed_until_ms, memory_order_acquire);
 	set_schedule(pusher, options);
 	pusher->adapts = options->adaptive.enabled;
 	pusher->push_ms = -1;
@@ -521,8 +338,8 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 	struct pitot_error error = pusher->gathered;
 	(void)is_resolved(pusher, 0, &error); /* whatever it was, it was the last */
 	/* release: a later pusher sees what its samples must be newer than. */
-	atomic_store_explicit(
-		&pusher->gatherer.registry->pushed_until_ms, pusher->gatherer.life.last_ms + 1, memory_order_release);
+	atomic_store_explicit(&pusher->gatherer.registry->pushed_until_ms,
+		pusher->gatherer.life.last_ms + 1, memory_order_release);
 	int code = told(&error, why);
 	pusher_free(pusher);
 	return code;

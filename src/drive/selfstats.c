@@ -49,20 +49,19 @@ init_destinations(struct pt_selfstats *stats, struct pitot_registry *m)
 	stats->pushes = family(m, "pitot_pushes", "Pushes, by result.", counts, "result");
 	stats->attempts = family(m, "pitot_push_attempts",
 		"HTTP requests of pushes, retries included.", counts, NULL);
-	stats->sent = family(m, "pitot_samples_sent", "Samples that the receiver acknowledged.",
-		counts, NULL);
+	stats->sent = family(
+		m, "pitot_samples_sent", "Samples that the receiver acknowledged.", counts, NULL);
 	stats->retried = family(m, "pitot_samples_retried",
 		"Samples that were sent once more, each time.", counts, NULL);
 	stats->failed = family(m, "pitot_samples_failed",
 		"Samples that the receiver did not take, by reason.", counts, "reason");
 	stats->dropped = family(m, "pitot_samples_dropped",
 		"Samples that were given up without being refused, by reason.", counts, "reason");
-	stats->errors = family(m, "pitot_errors", "Attempts and snapshots that failed, by type.",
-		counts, "type");
+	stats->errors = family(
+		m, "pitot_errors", "Attempts and snapshots that failed, by type.", counts, "type");
 	stats->exemplars = family(m, "pitot_exemplars_dropped",
 		"Exemplars that the destination cannot carry.", counts, NULL);
-	stats->bytes =
-		family(m, "pitot_sent_bytes", "Bytes of request bodies sent.", counts, NULL);
+	stats->bytes = family(m, "pitot_sent_bytes", "Bytes of request bodies sent.", counts, NULL);
 	stats->duration = family(m, "pitot_push_duration_seconds",
 		"Time from the gather until a push was reported, retries included.",
 		&pt_kind_summary, NULL);
@@ -70,12 +69,12 @@ init_destinations(struct pt_selfstats *stats, struct pitot_registry *m)
 		"Samples that wait in the queue or the spool.", values, NULL);
 	stats->pending_bytes =
 		family(m, "pitot_pending_bytes", "Memory or disk that they take.", values, NULL);
-	stats->pending_age = family(
-		m, "pitot_pending_age_seconds", "Age of the oldest of them.", values, NULL);
-	stats->spool_bytes = family(
-		m, "pitot_spool_bytes", "Bytes of the requests in the spool.", values, NULL);
-	stats->encoder_bytes = family(m, "pitot_encoder_bytes",
-		"Memory that is kept for making requests.", values, NULL);
+	stats->pending_age =
+		family(m, "pitot_pending_age_seconds", "Age of the oldest of them.", values, NULL);
+	stats->spool_bytes =
+		family(m, "pitot_spool_bytes", "Bytes of the requests in the spool.", values, NULL);
+	stats->encoder_bytes = family(
+		m, "pitot_encoder_bytes", "Memory that is kept for making requests.", values, NULL);
 	stats->success = family(m, "pitot_last_success_timestamp_seconds",
 		"When the last push that delivered everything began, since the epoch.", values,
 		NULL);
@@ -193,11 +192,11 @@ static void
 set_state(struct pt_selfstats *stats, const struct pitot_report *report)
 {
 	int code = report->error.code;
-	size_t state = code == PITOT_DENIED || code == PITOT_FAILED ? 2
+	size_t state = code == PITOT_DENIED || code == PITOT_FAILED                           ? 2
 		: code == PITOT_UNAVAILABLE || code == PITOT_NO_HOST || code == PITOT_SPOOLED ? 1
-											: 0;
-	pitot_stateset_only((struct pitot_stateset *)of(stats->state, report->url, NULL,
-				    pt_ignoring_stateset),
+											      : 0;
+	pitot_stateset_only(
+		(struct pitot_stateset *)of(stats->state, report->url, NULL, pt_ignoring_stateset),
 		state);
 }
 
@@ -220,8 +219,8 @@ pt_selfstats_count(struct pt_selfstats *stats, const struct pitot_report *report
 			count(is_failure(reason) ? stats->failed : stats->dropped, url,
 				pitot_drop_text(reason), (double)report->dropped[i]);
 	}
-	pitot_summary_observe((struct pitot_summary *)of(stats->duration, url, NULL,
-				      pt_ignoring_summary),
+	pitot_summary_observe(
+		(struct pitot_summary *)of(stats->duration, url, NULL, pt_ignoring_summary),
 		(double)report->duration_ms / 1000);
 	set_state(stats, report);
 	if (ok)

@@ -35,8 +35,8 @@ struct pt_work {
 		view; /* as the receiver takes it; borrows from exporter and snapshot */
 	enum pt_write_part part;
 	bool natives;                       /* native histograms go as such */
-	bool metadata;        /* 1.0: the families are to be told, last */
-	bool telling;         /* and that is what `at` runs over now */
+	bool metadata;                      /* 1.0: the families are to be told, last */
+	bool telling;                       /* and that is what `at` runs over now */
 	size_t at, end;                     /* the next series, and the one behind the last */
 	size_t skipped[PITOT_DROP_REASONS]; /* samples that never get into a request, by reason */
 	size_t exemplars_skipped;

@@ -73,8 +73,9 @@ take_item(struct pt_lane *lane)
 {
 	(void)pthread_mutex_lock(&lane->lock);
 	bool taken = pt_queue_take(&lane->queue, &lane->item);
-	lane->item_samples =
-		taken && lane->item.snapshot != NULL ? pt_queue_samples(&lane->queue, lane->item.snapshot) : 0;
+	lane->item_samples = taken && lane->item.snapshot != NULL
+		? pt_queue_samples(&lane->queue, lane->item.snapshot)
+		: 0;
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (!taken)
 		return false;
@@ -167,7 +168,7 @@ fetch_spooled(struct pt_lane *lane)
 		(pt_spool_next(lane->spool) && pt_spool_peek(lane->spool, &record))) {
 		lane->batch = (struct pt_batch){
 			.format = (enum pt_format)record.format,
-			.count = {.samples = record.samples,
+			.count = {.samples = record.samples - record.histograms,
 				.histograms = record.histograms,
 				.exemplars = record.exemplars,
 				.oldest_ms = record.oldest_ms},
@@ -403,11 +404,11 @@ pt_lane_new(const struct pt_lane_options *options, struct pitot_error *why)
 	lane->queue.natives = options->natives;
 	lane->queue.newest_only = pt_lane_is_gateway(lane);
 	(void)pthread_mutex_init(&lane->lock, NULL);
-	/* Different in every process and lane, so that clients which failed together retry apart. */
+	/* Other in every process and lane, so that clients that failed together retry apart. */
 	int64_t parts[] = {lane->clock->wall_ms(lane->clock), pt_lane_now(lane), getpid(),
 		(int64_t)(uintptr_t)lane};
-	pt_retry_init(&lane->retry,
-		options->seed != 0 ? options->seed : pt_hash(parts, sizeof parts, 0));
+	pt_retry_init(
+		&lane->retry, options->seed != 0 ? options->seed : pt_hash(parts, sizeof parts, 0));
 	return lane;
 }
 

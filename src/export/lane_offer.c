@@ -12,7 +12,7 @@ spool_one(struct pt_lane *lane, const struct pt_batch *batch, struct pitot_error
 {
 	struct pt_spool_record record = {
 		.format = batch->format,
-		.samples = (uint32_t)batch->count.samples,
+		.samples = (uint32_t)(batch->count.samples + batch->count.histograms),
 		.histograms = (uint32_t)batch->count.histograms,
 		.exemplars = (uint32_t)batch->count.exemplars,
 		.oldest_ms = batch->count.oldest_ms,
@@ -35,7 +35,8 @@ spool_all(struct pt_lane *lane, struct pt_work *work, struct pitot_error *why)
 	struct pitot_error first = {.code = 0}, error;
 	int code = exporter->begin(exporter, work, &first);
 	if (code != 0)
-		pt_lane_count_drop(lane, PITOT_DROP_INVALID, pt_queue_samples(&lane->queue, work->snapshot));
+		pt_lane_count_drop(
+			lane, PITOT_DROP_INVALID, pt_queue_samples(&lane->queue, work->snapshot));
 	for (int got = 1; code == 0 && got == 1;) {
 		got = exporter->next(exporter, work, &batch, &error);
 		if (got == 1 && spool_one(lane, &batch, &error) == 0)
@@ -70,7 +71,9 @@ queue(struct pt_lane *lane, const struct pt_queued *queued)
 	int code = pt_queue_add(&lane->queue, queued, &error);
 	if (code != 0)
 		pt_lane_count(lane, PITOT_DROP_UNSENT,
-			queued->snapshot == NULL ? 0 : pt_queue_samples(&lane->queue, queued->snapshot));
+			queued->snapshot == NULL
+				? 0
+				: pt_queue_samples(&lane->queue, queued->snapshot));
 	for (int i = 0; i < PITOT_DROP_REASONS; i++) {
 		pt_lane_count(lane, (enum pitot_drop)i, lane->queue.dropped[i]);
 		lane->queue.dropped[i] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane's accounts: every sample that leaves it is counted here, as sent or under the reason why it
- * never will be, and told by the next report. Nothing here can fail.
+ * A lane's accounts: every sample that leaves it is counted here, as sent or under the reason why
+ * it never will be, and told by the next report. Nothing here can fail.
  */
 #include "base/error.h"
 #include "export/lane_inside.h"
@@ -154,8 +154,8 @@ pt_lane_look(struct pt_lane *lane, struct pt_lane_view *view)
 	/* A URL that is too long is cut there, as push.h says. */
 	(void)snprintf(view->url, sizeof view->url, "%s", lane->exporters[0]->url);
 	for (size_t i = 0; i < lane->exporter_count; i++)
-		view->encoder_bytes += atomic_load_explicit(
-			&lane->exporters[i]->kept_bytes, memory_order_relaxed);
+		view->encoder_bytes +=
+			atomic_load_explicit(&lane->exporters[i]->kept_bytes, memory_order_relaxed);
 	(void)pthread_mutex_lock(&lane->lock);
 	view->samples = lane->queue.samples + lane->item_samples + state.samples;
 	view->queue_bytes = lane->queue.bytes;

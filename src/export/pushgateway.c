@@ -177,8 +177,7 @@ next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 	pt_text_encode(&gateway->body, &work->view, &(struct pitot_encode_options){0});
 	if (pt_buf_error(&gateway->body) != 0)
 		return pt_error_memory(why);
-	atomic_store_explicit(
-		&exporter->kept_bytes, gateway->body.capacity, memory_order_relaxed);
+	atomic_store_explicit(&exporter->kept_bytes, gateway->body.capacity, memory_order_relaxed);
 	work->exemplars_skipped = work->view.exemplar_count;
 	*batch = (struct pt_batch){
 		.format = PT_FORMAT_TEXT,

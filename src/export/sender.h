@@ -18,12 +18,12 @@ struct pt_sender {
 	int64_t timeout_ms;
 };
 
-/* Fills a zeroed sender: all but transport, clock, url, fit.added and fit.owned. PITOT_NO_MEMORY. */
+/* Fills a zeroed sender but for transport, clock, url, fit.added, fit.owned. PITOT_NO_MEMORY. */
 int pt_sender_init(
 	struct pt_sender *sender, const struct pt_target *target, struct pitot_error *why);
 /* Frees the transport, if there is one, and what _init made. */
 void pt_sender_clear(struct pt_sender *sender);
-/* The hash of the destination, from its URL and all that tells tenants apart; after `url` is set. */
+/* A hash of the URL and of all that tells tenants apart; after `url` is set. */
 uint64_t pt_sender_key(const struct pt_sender *sender, const struct pt_target *target);
 /*
  * Sends one request to `url`; method, headers, body and length are those of `request`. Fills fate,

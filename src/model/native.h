@@ -51,7 +51,7 @@ struct pt_native *pt_native_new(const struct pt_native_side *positive,
 /* A copy of its own; NULL if memory is out. Freed by free(). */
 struct pt_native *pt_native_copy(const struct pt_native *native);
 
-/* What is wrong with it by the rules of specs/remote-write 2.5, as a constant text; NULL if fine. */
+/* Which rule of specs/remote-write 2.5 it breaks, as a constant text; NULL if none. */
 const char *pt_native_wrong(const struct pt_native *native);
 /* How much memory it takes. */
 size_t pt_native_bytes(const struct pt_native *native);

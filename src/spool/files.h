@@ -27,8 +27,7 @@ struct pt_files {
 	int64_t (*read)(
 		const struct pt_files *files, int file, int64_t at, void *to, size_t length);
 	/* Fewer bytes when the disk is full. */
-	int64_t (*append)(
-		const struct pt_files *files, int file, const void *bytes, size_t length);
+	int64_t (*append)(const struct pt_files *files, int file, const void *bytes, size_t length);
 	int (*truncate)(const struct pt_files *files, int file, int64_t length);
 	int (*sync)(const struct pt_files *files, int file);
 	int (*sync_dir)(const struct pt_files *files, const char *path);

@@ -84,8 +84,7 @@ add_entry(void *context, const char *name)
 	uint64_t key;
 	if (!is_queue(name, &key))
 		return;
-	struct pt_spool_entry *list =
-		realloc(entries->list, (entries->count + 1) * sizeof *list);
+	struct pt_spool_entry *list = realloc(entries->list, (entries->count + 1) * sizeof *list);
 	char *path = join(entries->directory, name);
 	struct pt_disk *disk = path == NULL ? NULL : look(entries->files, path);
 	if (list != NULL)

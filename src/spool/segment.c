@@ -87,12 +87,12 @@ pt_record_head(const unsigned char head[PT_RECORD_HEAD], struct pt_spool_record 
 		.exemplars = get32(head + 20),
 		.oldest_ms = (int64_t)get64(head + 24),
 	};
-	return record->length <= PT_RECORD_MOST && get32(head + 32) == sum_of(head + 4, 28, 0);
+	return record->length <= PT_RECORD_MOST && record->histograms <= record->samples &&
+		get32(head + 32) == sum_of(head + 4, 28, 0);
 }
 
 bool
-pt_record_is_sound(
-	const unsigned char head[PT_RECORD_HEAD], const struct pt_spool_record *record)
+pt_record_is_sound(const unsigned char head[PT_RECORD_HEAD], const struct pt_spool_record *record)
 {
 	uint32_t sum = sum_of(head + 4, PT_RECORD_HEAD - 4, 0);
 	if (record->length > 0)

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "spool/spool.h"
 
-#define PT_SEGMENT_HEAD 16   /* bytes before the first record */
-#define PT_RECORD_HEAD 36    /* bytes before a record's body */
+#define PT_SEGMENT_HEAD 16                /* bytes before the first record */
+#define PT_RECORD_HEAD 36                 /* bytes before a record's body */
 #define PT_RECORD_MOST ((size_t)64 << 20) /* the longest body */
 #define PT_POSITION_SIZE 28
 

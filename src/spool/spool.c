@@ -25,9 +25,9 @@ struct pt_spool {
 	struct pt_disk_options options;
 	struct pt_disk *own;
 
-	pthread_mutex_t lock;   /* guards `other`, which the reader makes and frees */
-	struct pt_disk *other;  /* of a process that is gone; read when `own` is empty */
-	bool from_other;        /* the reader's: where the last record was from */
+	pthread_mutex_t lock;       /* guards `other`, which the reader makes and frees */
+	struct pt_disk *other;      /* of a process that is gone; read when `own` is empty */
+	bool from_other;            /* the reader's: where the last record was from */
 	struct pt_spool_state gone; /* what the others told before they were closed */
 };
 
@@ -37,8 +37,8 @@ static char *
 queue_path(const struct pt_spool *spool, unsigned number)
 {
 	char *path = NULL;
-	int length = asprintf(&path, "%s/%016llx-%u", spool->directory,
-		(unsigned long long)spool->key, number);
+	int length = asprintf(
+		&path, "%s/%016llx-%u", spool->directory, (unsigned long long)spool->key, number);
 	return length < 0 ? NULL : path;
 }
 
@@ -91,9 +91,8 @@ take_oldest(const struct pt_spool *spool, struct pitot_error *why)
 	for (size_t i = 0; error >= 0 && !numbers.failed && i < numbers.count; i++) {
 		bool busy;
 		char *path = queue_path(spool, numbers.list[i]);
-		struct pt_disk *disk = path == NULL
-			? NULL
-			: pt_disk_open(path, &spool->options, &busy, &error);
+		struct pt_disk *disk =
+			path == NULL ? NULL : pt_disk_open(path, &spool->options, &busy, &error);
 		free(path);
 		if (disk == NULL) {
 			error = 0;
@@ -125,8 +124,7 @@ name_queue(const struct pt_spool *spool, const char *path)
 	int file = files->open(files, name, PT_OPEN_NEW);
 	if (file >= 0) {
 		/* It is only for people: without it the key tells enough. */
-		(void)files->append(
-			files, file, spool->destination, strlen(spool->destination));
+		(void)files->append(files, file, spool->destination, strlen(spool->destination));
 		(void)files->append(files, file, "\n", 1);
 		files->close(files, file);
 	}
@@ -203,8 +201,8 @@ pt_spool_open(const struct pt_spool_options *options, struct pitot_error *why)
 	else
 		made = files->make_dir(files, spool->directory);
 	if (made < 0)
-		(void)pt_error_set(&error, PITOT_USAGE, "spool %s: %s", spool->directory,
-			strerror(-made));
+		(void)pt_error_set(
+			&error, PITOT_USAGE, "spool %s: %s", spool->directory, strerror(-made));
 	if (error.code == 0)
 		spool->own = take_oldest(spool, &error);
 	if (error.code == 0 && spool->own == NULL)

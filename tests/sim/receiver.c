@@ -84,8 +84,8 @@ sim_get(struct sim_receiver *receiver, const char *text)
 void
 sim_append(struct sim_series *series, int64_t time_ms, uint64_t bits)
 {
-	series->samples = grown(
-		series->samples, series->count, &series->capacity, sizeof series->samples[0]);
+	series->samples =
+		grown(series->samples, series->count, &series->capacity, sizeof series->samples[0]);
 	series->samples[series->count++] = (struct sim_sample){time_ms, bits};
 }
 
@@ -118,8 +118,7 @@ add(struct entries *entries, const char *text, int64_t time_ms, uint64_t bits, b
 {
 	entries->list =
 		grown(entries->list, entries->count, &entries->capacity, sizeof entries->list[0]);
-	entries->list[entries->count++] =
-		(struct entry){strdup(text), {time_ms, bits}, native};
+	entries->list[entries->count++] = (struct entry){strdup(text), {time_ms, bits}, native};
 }
 
 static void
@@ -160,8 +159,8 @@ read_1(struct sim_receiver *receiver, const struct pt_buf *plain, struct entries
 		const Prometheus__TimeSeries *series = request->timeseries[i];
 		pt_buf_reset(&text);
 		for (size_t k = 0; k < series->n_labels; k++)
-			pt_buf_printf(&text, "%s=%s,", series->labels[k]->name,
-				series->labels[k]->value);
+			pt_buf_printf(
+				&text, "%s=%s,", series->labels[k]->name, series->labels[k]->value);
 		for (size_t k = 0; k < series->n_samples; k++)
 			add(entries, pt_buf_text(&text), series->samples[k]->timestamp,
 				pt_number_bits(series->samples[k]->value), false);
@@ -182,6 +181,8 @@ read_1(struct sim_receiver *receiver, const struct pt_buf *plain, struct entries
 	prometheus__write_request__free_unpacked(request, NULL);
 	return true;
 }
+
+enum { float_2 = IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT_COUNT_FLOAT };
 
 static bool
 read_2(struct sim_receiver *receiver, const struct pt_buf *plain, struct entries *entries)
@@ -214,10 +215,8 @@ read_2(struct sim_receiver *receiver, const struct pt_buf *plain, struct entries
 			const Io__Prometheus__Write__V2__Histogram *histogram =
 				series->histograms[k];
 			add(entries, pt_buf_text(&text), histogram->timestamp,
-				native_bits(histogram->count_case ==
-						IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT_COUNT_FLOAT,
-					histogram->count_int, histogram->count_float,
-					histogram->sum),
+				native_bits((int)histogram->count_case == float_2, histogram->count_int,
+					histogram->count_float, histogram->sum),
 				true);
 		}
 		entries->exemplars += series->n_exemplars;
@@ -242,9 +241,8 @@ judge(struct sim_receiver *receiver, const struct entry *entry)
 	const struct sim_sample *last = &series->samples[series->count - 1];
 	if (entry->sample.time_ms > last->time_ms)
 		return NEW;
-	return entry->sample.time_ms == last->time_ms && entry->sample.bits == last->bits
-		? SAME
-		: REFUSED;
+	return entry->sample.time_ms == last->time_ms && entry->sample.bits == last->bits ? SAME
+											  : REFUSED;
 }
 
 /* 204 or 400, with how many were written. Samples of one series in one request rise (we check). */
@@ -254,18 +252,7 @@ store(struct sim_receiver *receiver, const struct entries *entries, bool newer,
 {
 	size_t refused = 0, written = 0, natives = 0;
 	for (size_t i = 0; i < entries->count; i++)
-		if (judge(receiver, &entries->list[i]) == REFUSED) {
-			refused++;
-			if (getenv("SIM_TELL") != NULL)
-				fprintf(stderr, "refused %s @%lld, last @%lld\n",
-					entries->list[i].text,
-					(long long)entries->list[i].sample.time_ms,
-					(long long)sim_find(receiver, entries->list[i].text)
-						->samples[sim_find(receiver, entries->list[i].text)
-								  ->count -
-							1]
-						.time_ms);
-		}
+		refused += judge(receiver, &entries->list[i]) == REFUSED;
 	if (refused > 0 && !newer) {
 		receiver->refused += entries->count;
 		return 400; /* all or nothing */
@@ -331,7 +318,8 @@ serve(struct sim_receiver *receiver, const struct pt_http_request *request,
 		pt_buf_clear(&plain);
 		return 204;
 	}
-	ok = ok && (newer ? read_2(receiver, &plain, &entries) : read_1(receiver, &plain, &entries));
+	ok = ok &&
+		(newer ? read_2(receiver, &plain, &entries) : read_1(receiver, &plain, &entries));
 	int status = 400;
 	if (!ok)
 		broken(receiver, "a request that cannot be decoded");
@@ -352,8 +340,6 @@ sim_send(struct pt_transport *transport, const struct pt_http_request *request, 
 	struct sim_receiver *receiver = ((struct connection *)transport)->receiver;
 	struct sim_clock *clock = receiver->clock;
 	size_t samples = 0;
-	if (getenv("SIM_TELL") != NULL)
-		fprintf(stderr, "%lld: fault %d, %zu bytes\n", (long long)clock->mono_ms, (int)receiver->fault, request->length);
 	*answer = PT_HTTP_NO_ANSWER;
 	clock->mono_ms += 5;
 	switch (receiver->fault) {

@@ -19,12 +19,12 @@ void sim_clock_init(struct sim_clock *clock);
 
 enum sim_fault {
 	SIM_FINE,
-	SIM_REFUSE,    /* no connection */
-	SIM_RESET,     /* the connection ends before the request was read */
-	SIM_LOST,      /* stored, but the answer is lost */
-	SIM_HANG,      /* nothing until the time is up */
-	SIM_503,       /* with or without Retry-After */
-	SIM_429,       /* with Retry-After */
+	SIM_REFUSE, /* no connection */
+	SIM_RESET,  /* the connection ends before the request was read */
+	SIM_LOST,   /* stored, but the answer is lost */
+	SIM_HANG,   /* nothing until the time is up */
+	SIM_503,    /* with or without Retry-After */
+	SIM_429,    /* with Retry-After */
 	SIM_500,
 	SIM_FAULTS
 };
@@ -43,7 +43,7 @@ struct sim_sample {
 };
 
 struct sim_series {
-	char *text; /* all labels, sorted */
+	char *text;                 /* all labels, sorted */
 	struct sim_sample *samples; /* rising by time */
 	size_t count, capacity;
 };
@@ -51,8 +51,8 @@ struct sim_series {
 struct sim_receiver {
 	struct sim_clock *clock;
 	enum sim_version version;
-	enum sim_fault fault;      /* what happens now */
-	const char *poison;        /* 500 for requests with this in a series' text; NULL: none */
+	enum sim_fault fault; /* what happens now */
+	const char *poison;   /* 500 for requests with this in a series' text; NULL: none */
 	int64_t retry_after_ms;
 	/* What came of it. */
 	struct sim_series *series; /* in no order */

@@ -224,8 +224,9 @@ sync_dir(const struct pt_files *files, const char *path)
 	for (size_t i = 0; i < memory_most; i++) {
 		struct memory_node *node = &memory->nodes[i];
 		bool here = is_in(node, path);
-		if (here || (node->before[0] != '\0' &&
-				    strncmp(node->before, path, strlen(path)) == 0)) {
+		if (here ||
+			(node->before[0] != '\0' &&
+				strncmp(node->before, path, strlen(path)) == 0)) {
 			node->kept = node->links > 0;
 			(void)snprintf(node->before, sizeof node->before, "%s",
 				node->links > 0 ? node->path : "");
@@ -377,8 +378,8 @@ memory_files_power_cut(struct memory_files *memory)
 			(void)snprintf(node->path, sizeof node->path, "%s", node->before);
 		}
 		node->kept = node->links > 0;
-		(void)snprintf(node->before, sizeof node->before, "%s",
-			node->links > 0 ? node->path : "");
+		(void)snprintf(
+			node->before, sizeof node->before, "%s", node->links > 0 ? node->path : "");
 		/* Bytes: any part of what was not synced, or zeros in its place. */
 		size_t loose = node->length - node->synced;
 		if (loose == 0)

@@ -16,8 +16,8 @@ struct memory_node {
 	bool is_dir;
 	char *bytes;
 	size_t length, capacity;
-	size_t synced;   /* this many bytes survive a power cut for certain */
-	bool kept;       /* so does its name */
+	size_t synced;    /* this many bytes survive a power cut for certain */
+	bool kept;        /* so does its name */
 	char before[160]; /* the name it had when its directory was last synced; "" for none */
 	bool locked;
 	unsigned links; /* 0: unlinked, though perhaps still open */
@@ -27,7 +27,7 @@ struct memory_files {
 	struct pt_files files; /* first */
 	pthread_mutex_t lock;
 	struct memory_node nodes[memory_most];
-	int open[memory_most]; /* node of an open file, or -1 */
+	int open[memory_most];   /* node of an open file, or -1 */
 	bool locks[memory_most]; /* the open file holds its node's lock */
 	/* Faults. */
 	size_t room;      /* bytes that still fit onto the disk */

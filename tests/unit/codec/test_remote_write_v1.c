@@ -18,8 +18,10 @@ encode(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from, s
 	size_t max_series, struct pt_write_count *count)
 {
 	return pt_remote_write_v1_encode(out, snapshot, from,
-		&(struct pt_write_options){
-			.time_ms = now, .max_bytes = max_bytes, .max_series = max_series, .end = snapshot->table->count},
+		&(struct pt_write_options){.time_ms = now,
+			.max_bytes = max_bytes,
+			.max_series = max_series,
+			.end = snapshot->table->count},
 		count);
 }
 

@@ -88,10 +88,8 @@ a_zero_is_never_older_than_what_was_sent_nor_as_new_as_the_sample(void)
 	static const struct {
 		int64_t last, born, time, expected;
 	} cases[] = {
-		{0, 500, 1500, 500},
-		{1000, 500, 1500, 1002}, /* older than what was sent */
-		{1000, 1200, 1500, 1200},
-		{1000, 1500, 1500, 1499}, /* born as it was gathered */
+		{0, 500, 1500, 500}, {1000, 500, 1500, 1002},       /* older than what was sent */
+		{1000, 1200, 1500, 1200}, {1000, 1500, 1500, 1499}, /* born as it was gathered */
 		{1497, 1499, 1500, 1499},
 		{0, 0, 3600000, 2999999}, /* receivers refuse what is too old */
 	};

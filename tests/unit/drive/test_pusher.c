@@ -439,18 +439,36 @@ a_pusher_counts_its_own_pushes_without_the_prefix(void)
 	(void)script_wait(&w.script, 0);
 	check_int(pitot_pusher_flush(w.pusher, LONG_MS, NULL), PITOT_REFUSED);
 	struct pitot_snapshot *s = pitot_snapshot_take(w.registry, NULL);
-	check_double(find_value(s, "pitot_pushes_total{destination=\"http://localhost:9091\",result=\"success\"}"), 1);
-	check_double(find_value(s, "pitot_pushes_total{destination=\"http://localhost:9091\",result=\"failure\"}"), 1);
-	check_double(find_value(s, "pitot_push_attempts_total{destination=\"http://localhost:9091\"}"), 2);
-	check_double(find_value(s, "pitot_push_duration_seconds_count{destination=\"http://localhost:9091\"}"), 2);
-	check_true(find_value(s, "pitot_samples_sent_total{destination=\"http://localhost:9091\"}") > 0);
-	check_true(find_value(s, "pitot_samples_failed_total{destination=\"http://localhost:9091\",reason=\"refused\"}") > 0);
-	check_true(find_value(s, "pitot_sent_bytes_total{destination=\"http://localhost:9091\"}") > 0);
-	check_true(find_value(s, "pitot_last_success_timestamp_seconds{destination=\"http://localhost:9091\"}") > 1e9);
+	check_double(find_value(s,
+			     "pitot_pushes_total{destination=\"http://"
+			     "localhost:9091\",result=\"success\"}"),
+		1);
+	check_double(find_value(s,
+			     "pitot_pushes_total{destination=\"http://"
+			     "localhost:9091\",result=\"failure\"}"),
+		1);
+	check_double(
+		find_value(s, "pitot_push_attempts_total{destination=\"http://localhost:9091\"}"),
+		2);
+	check_double(
+		find_value(s,
+			"pitot_push_duration_seconds_count{destination=\"http://localhost:9091\"}"),
+		2);
+	check_true(find_value(s,
+			   "pitot_samples_sent_total{destination=\"http://localhost:9091\"}") > 0);
+	check_true(find_value(s,
+			   "pitot_samples_failed_total{destination=\"http://"
+			   "localhost:9091\",reason=\"refused\"}") > 0);
+	check_true(
+		find_value(s, "pitot_sent_bytes_total{destination=\"http://localhost:9091\"}") > 0);
+	check_true(find_value(s,
+			   "pitot_last_success_timestamp_seconds{destination=\"http://"
+			   "localhost:9091\"}") > 1e9);
 	pitot_snapshot_free(s);
 	check_int(pitot_pusher_stop(w.pusher, NULL), 0);
 	check_contains(w.script.last, "mailer_depth 1");
-	check_contains(w.script.last, "pitot_pushes_total{destination=\"http://localhost:9091\",result=\"failure\"} 1");
+	check_contains(w.script.last,
+		"pitot_pushes_total{destination=\"http://localhost:9091\",result=\"failure\"} 1");
 	pitot_registry_free(w.registry);
 	script_clear(&w.script);
 }

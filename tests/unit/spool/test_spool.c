@@ -401,13 +401,11 @@ tools_look_without_touching(void)
 	check_size(records, 3);
 	check_int(pt_spool_show("/spool", "nothing", &memory.files, count_record, &records, &why),
 		PITOT_NO_INPUT);
-	check_int(pt_spool_drop("/spool", "0000000000000abc-1", &memory.files, &why),
-		PITOT_FAILED);
+	check_int(pt_spool_drop("/spool", "0000000000000abc-1", &memory.files, &why), PITOT_FAILED);
 	check_contains(why.text, "a running process holds it");
 	check_int(pt_spool_drop("/spool", "0000000000000abc-2", &memory.files, &why), 0);
 	check_true(memory_files_find(&memory, "/spool/0000000000000abc-2") == NULL);
-	check_int(pt_spool_list("/none", &memory.files, count_entry, &count, &why),
-		PITOT_NO_INPUT);
+	check_int(pt_spool_list("/none", &memory.files, count_entry, &count, &why), PITOT_NO_INPUT);
 	check_int(take(one), 1);
 	pt_spool_close(one);
 	memory_files_clear(&memory);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pusher's thread: it sleeps until the next gather, makes it, and tells the couriers. What can
+ * fail is memory for a snapshot, which is told, and the next gather tries again.
+ */
+#include "drive/pusher_inside.h"
+
+static int64_t
+next_tick(struct pitot_pusher *pusher, int64_t now_ms)
+{
+	if (!pusher->adapts)
+		return pt_schedule_next(&pusher->schedule, now_ms);
+	int64_t next_ms = pusher->gathered_ms + pt_adaptive_interval_ms(&pusher->adaptive);
+	return next_ms > now_ms ? next_ms : now_ms;
+}
+
+static void
+sleep_until_wanted(struct pitot_pusher *pusher)
+{
+	const struct pt_clock *clock = pusher->clock;
+	(void)pthread_mutex_lock(&pusher->lock);
+	int64_t now_ms = clock->mono_ms(clock);
+	bool at_once = pusher->stopping || pusher->wanted != pusher->done;
+	int64_t next_ms = at_once ? now_ms : next_tick(pusher, now_ms);
+	/* Set under the lock: a later flush or stop hastens it, an earlier one was just seen. */
+	pt_deadline_set(pusher->alarm, next_ms);
+	(void)pthread_mutex_unlock(&pusher->lock);
+	pt_deadline_sleep(pusher->alarm, next_ms);
+}
+
+/* The fullest lane is what the load is measured by. */
+static void
+look_at_lanes(const struct pitot_pusher *pusher, uint64_t *pending, uint64_t *capacity)
+{
+	*pending = 0;
+	*capacity = 1;
+	for (size_t i = 0; i < pusher->lanes.count; i++) {
+		struct pt_lane_view view;
+		pt_lane_look(pusher->lanes.list[i], &view);
+		uint64_t bytes = view.has_spool ? view.spool_bytes : view.queue_bytes;
+		uint64_t limit = view.has_spool ? view.spool_limit : view.queue_limit;
+		if ((double)bytes / (double)limit > (double)*pending / (double)*capacity) {
+			*pending = bytes;
+			*capacity = limit;
+		}
+	}
+}
+
+/* Tells the controller what happened; returns whether the queue demands that it be emptied. */
+static bool
+adapt(struct pitot_pusher *pusher)
+{
+	uint64_t pending, capacity;
+	int64_t now_ms = pusher->clock->mono_ms(pusher->clock);
+	look_at_lanes(pusher, &pending, &capacity);
+	struct pt_adaptive_observed observed = {
+		.changed_samples = pusher->gatherer.changed,
+		.elapsed_ms = pusher->gathered_ms == 0 ? 0 : now_ms - pusher->gathered_ms,
+		.pending_bytes = pending,
+		.capacity_bytes = capacity,
+	};
+	(void)pthread_mutex_lock(&pusher->lock);
+	observed.push_ms = pusher->push_ms;
+	observed.push_ok = pusher->push_ok;
+	pusher->push_ms = -1;
+	(void)pthread_mutex_unlock(&pusher->lock);
+	pusher->gathered_ms = now_ms;
+	pt_adaptive_observe(&pusher->adaptive, &observed);
+	return pt_adaptive_forced(&pusher->adaptive, pending, capacity);
+}
+
+static void
+tell_couriers(struct pitot_pusher *pusher, bool final, bool hurry, int64_t stop_at_ms)
+{
+	for (size_t i = 0; i < pusher->courier_count; i++) {
+		if (final)
+			pt_courier_finish(pusher->couriers[i], stop_at_ms);
+		else if (hurry)
+			pt_courier_hurry(pusher->couriers[i]);
+		else
+			pt_courier_wake(pusher->couriers[i]);
+	}
+}
+
+/* One gather; returns whether it was the last. */
+static bool
+flush(struct pitot_pusher *pusher, bool *forced)
+{
+	struct pitot_error error = {.code = 0};
+	(void)pthread_mutex_lock(&pusher->lock);
+	bool final = pusher->stopping;
+	uint64_t wanted = pusher->wanted;
+	bool asked = wanted != pusher->done;
+	int64_t stop_at_ms = pusher->stop_at_ms;
+	(void)pthread_mutex_unlock(&pusher->lock);
+	if (pusher->counts_itself) {
+		pt_selfstats_flush(&pusher->stats, pt_adaptive_mode(&pusher->adaptive),
+			asked || final || *forced);
+		pt_selfstats_gauge(&pusher->stats, &pusher->lanes, &pusher->adaptive,
+			pusher->clock->wall_ms(pusher->clock));
+	}
+	(void)pt_gatherer_run(&pusher->gatherer, final, &error);
+	*forced = adapt(pusher);
+	(void)pthread_mutex_lock(&pusher->lock);
+	pusher->done = wanted;
+	pusher->done_ticket = pusher->gatherer.snapshot_ticket;
+	pusher->gathered = error;
+	(void)pthread_cond_broadcast(&pusher->moved);
+	(void)pthread_mutex_unlock(&pusher->lock);
+	tell_couriers(pusher, final, asked || *forced, stop_at_ms);
+	return final;
+}
+
+void *
+pt_pusher_run(void *context)
+{
+	struct pitot_pusher *pusher = context;
+	for (bool forced = false; !flush(pusher, &forced);)
+		sleep_until_wanted(pusher);
+	return NULL;
+}
+
+/* ---- from the couriers ---- */
+
+void
+pt_pusher_report(void *context, const struct pitot_report *report)
+{
+	struct pitot_pusher *pusher = context;
+	if (pusher->counts_itself)
+		pt_selfstats_count(&pusher->stats, report);
+	(void)pthread_mutex_lock(&pusher->lock);
+	if (report->attempts > 0) {
+		pusher->push_ms = report->duration_ms;
+		pusher->push_ok = report->error.code == 0;
+	}
+	(void)pthread_mutex_unlock(&pusher->lock);
+	if (pusher->report != NULL)
+		pusher->report(pusher->report_context, report);
+}
+
+void
+pt_pusher_done(void *context)
+{
+	struct pitot_pusher *pusher = context;
+	(void)pthread_mutex_lock(&pusher->lock);
+	(void)pthread_cond_broadcast(&pusher->moved);
+	(void)pthread_mutex_unlock(&pusher->lock);
+}
