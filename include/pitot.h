@@ -10,6 +10,7 @@
 #include <pitot/metrics.h>
 #include <pitot/exposition.h>
 #include <pitot/push.h>
+#include <pitot/spool.h>
 #include <pitot/config.h>
 
 #endif

@@ -24,7 +24,8 @@ struct pitot_config {
 /*
  * Reads <prefix>_ENABLED, _URL, _PROTOCOL, _JOB, _INSTANCE, _INTERVAL, _TIMEOUT, _PREFIX,
  * _LABELS (a JSON object of strings), _COLLECT_DEFAULT, _USERNAME, _PASSWORD_FILE,
- * _BEARER_TOKEN_FILE, _CA_FILE, _CERT_FILE, _KEY_FILE, _HEADERS (k=v,k=v, percent-encoded) and the
+ * _BEARER_TOKEN_FILE, _CA_FILE, _CERT_FILE, _KEY_FILE, _HEADERS (k=v,k=v, percent-encoded), _SPOOL,
+ * _MAX_AGE, _AT_END (keep, stale, delete), _NATIVE_HISTOGRAMS, _ADAPTIVE and the
  * well-known variables that README.md lists. An empty variable counts as unset. A bad value is
  * PITOT_BAD_CONFIG, and the text names the variable, the value (unless it may be secret) and what
  * is allowed. Not thread-safe against setenv().

@@ -6,7 +6,7 @@
 #include <pitot.h>
 
 /* Which verbs know an option. */
-enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4 };
+enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4, CLI_SPOOL = 8 };
 
 enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
 
@@ -80,6 +80,7 @@ size_t cli_lint(const char *name, const struct pitot_snapshot *snapshot);
 int cli_push(int argc, char **argv);
 int cli_delete(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_spool(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_version(void);
 

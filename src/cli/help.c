@@ -15,7 +15,7 @@ cli_version(void)
 {
 	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 	printf("pitot %s\nlibcurl %s (%s), jansson %s, libmicrohttpd %s, protobuf-c %s, snappy\n"
-	       "protocols: Pushgateway, remote write 1.0\n",
+	       "protocols: Pushgateway, remote write 1.0 and 2.0\n",
 		pitot_version(), curl->version,
 		curl->ssl_version != NULL ? curl->ssl_version : "no TLS", JANSSON_VERSION,
 		MHD_get_version(), protobuf_c_version());
@@ -31,6 +31,7 @@ help_all(void)
 	      "  push [FILE]            push metrics, read as text from FILE or standard input\n"
 	      "  delete                 delete a group from a Pushgateway\n"
 	      "  check metrics [FILE]   read metrics as text, tell mistakes and bad habits\n"
+	      "  spool list|show|send|drop   what waits on disk for a later push\n"
 	      "  sink                   receive pushes on this machine and check them\n"
 	      "  help [VERB]            this text, or the help of a verb\n"
 	      "\n"
@@ -50,7 +51,8 @@ cli_help(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} verbs[] = {{"push", cli_push}, {"delete", cli_delete}, {"check", cli_check}};
+	} verbs[] = {{"push", cli_push}, {"delete", cli_delete}, {"check", cli_check},
+		{"spool", cli_spool}};
 	char option[] = "--help";
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

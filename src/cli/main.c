@@ -19,6 +19,7 @@ static const struct {
 	{"push", cli_push},
 	{"delete", cli_delete},
 	{"check", cli_check},
+	{"spool", cli_spool},
 	{"sink", cli_sink},
 	{"help", cli_help},
 };
@@ -42,7 +43,7 @@ static int
 run(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("Usage: pitot push|delete|check|sink|help [OPTION]...\n"
+		fputs("Usage: pitot push|delete|check|spool|sink|help [OPTION]...\n"
 		      "Try 'pitot --help'.\n",
 			stderr);
 		return EX_USAGE;

@@ -12,7 +12,10 @@
 #include <sysexits.h>
 #include "cli/nearest.h"
 
-enum { TO = CLI_PUSH | CLI_DELETE, ALL = CLI_PUSH | CLI_DELETE | CLI_CHECK };
+enum {
+	TO = CLI_PUSH | CLI_DELETE | CLI_SPOOL,
+	ALL = TO | CLI_CHECK,
+};
 
 static const struct cli_option_row rows[] = {
 	{CLI_OPTION_URL, "url", 0, "URL", TO, "where to; its path tells the protocol", NULL},

@@ -34,14 +34,28 @@ parse_input(
 		why);
 }
 
+static const char *
+protocol_text(enum pitot_protocol protocol)
+{
+	switch (protocol) {
+	case PITOT_PROTOCOL_REMOTE_WRITE_1:
+		return "remote write 1.0";
+	case PITOT_PROTOCOL_REMOTE_WRITE_2:
+		return "remote write 2.0";
+	default:
+		return "text to the Pushgateway";
+	}
+}
+
 static void
 tell(const struct pitot_report *report)
 {
 	fprintf(stderr,
-		"pitot: push: %s: %zu of %zu samples in %u request%s and %u attempt%s, %llu bytes, "
+		"pitot: push: %s by %s: %zu of %zu samples in %u request%s and %u attempt%s, %llu "
+		"bytes, "
 		"%lld ms\n",
-		report->url, report->samples_sent, report->series, report->requests,
-		report->requests == 1 ? "" : "s", report->attempts,
+		report->url, protocol_text(report->protocol), report->samples_sent, report->series,
+		report->requests, report->requests == 1 ? "" : "s", report->attempts,
 		report->attempts == 1 ? "" : "s", (unsigned long long)report->bytes_sent,
 		(long long)report->duration_ms);
 	if (report->exemplars_dropped > 0)

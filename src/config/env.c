@@ -64,13 +64,16 @@ read_url(struct reader *reader)
 	for (size_t i = 0; i < COUNT(receivers); i++) {
 		const struct receiver *receiver = &receivers[i];
 		/* A URL for the other protocol would be misunderstood. */
-		if (push->protocol != PITOT_PROTOCOL_AUTO && push->protocol != receiver->protocol)
+		bool gateway = push->protocol == PITOT_PROTOCOL_PUSHGATEWAY;
+		if (push->protocol != PITOT_PROTOCOL_AUTO &&
+			gateway != (receiver->protocol == PITOT_PROTOCOL_PUSHGATEWAY))
 			continue;
 		if (!pt_variable_find(&reader->from, receiver->url, &found))
 			continue;
 		pt_variable_check_url(&reader->from, &found);
 		push->url = found.value;
-		push->protocol = receiver->protocol;
+		if (push->protocol == PITOT_PROTOCOL_AUTO)
+			push->protocol = receiver->protocol;
 		read_receiver_login(reader, receiver);
 		return;
 	}
@@ -81,10 +84,12 @@ read_protocol(struct reader *reader)
 {
 	static const struct pt_choice choices[] = {{"auto", PITOT_PROTOCOL_AUTO},
 		{"pushgateway", PITOT_PROTOCOL_PUSHGATEWAY},
-		{"remote-write", PITOT_PROTOCOL_REMOTE_WRITE}};
+		{"remote-write", PITOT_PROTOCOL_REMOTE_WRITE},
+		{"remote-write-1", PITOT_PROTOCOL_REMOTE_WRITE_1},
+		{"remote-write-2", PITOT_PROTOCOL_REMOTE_WRITE_2}};
 	reader->config.push.protocol = (enum pitot_protocol)pt_variable_choice(&reader->from,
 		"_PROTOCOL", choices, COUNT(choices), PITOT_PROTOCOL_AUTO,
-		"expected auto, pushgateway or remote-write");
+		"expected auto, pushgateway, remote-write, remote-write-1 or remote-write-2");
 }
 
 static void
@@ -149,6 +154,21 @@ read_times(struct reader *reader)
 	push->timeout_ms = pt_variable_duration(&reader->from, "_TIMEOUT");
 	/* OpenTelemetry's is that of a whole export. */
 	push->deadline_ms = pt_variable_milliseconds(&reader->from, "OTEL_METRIC_EXPORT_TIMEOUT");
+}
+
+/* What becomes of samples that cannot be sent, and of series in the end. */
+static void
+read_delivery(struct reader *reader)
+{
+	static const struct pt_choice ends[] = {
+		{"keep", PITOT_END_KEEP}, {"stale", PITOT_END_STALE}, {"delete", PITOT_END_DELETE}};
+	struct pitot_push_options *push = &reader->config.push;
+	push->spool_dir = pt_variable_path(&reader->from, "_SPOOL");
+	push->max_age_ms = pt_variable_duration(&reader->from, "_MAX_AGE");
+	push->at_end = (enum pitot_at_end)pt_variable_choice(&reader->from, "_AT_END", ends,
+		COUNT(ends), PITOT_END_DEFAULT, "expected keep, stale or delete");
+	push->native_histograms = pt_variable_bool(&reader->from, "_NATIVE_HISTOGRAMS", false);
+	push->adaptive.enabled = pt_variable_bool(&reader->from, "_ADAPTIVE", false);
 }
 
 /* ---- all of it ---- */
@@ -216,6 +236,7 @@ pitot_config_from_env(struct pitot_config *config, const char *prefix, struct pi
 	read_http(&reader);
 	read_protocol(&reader);
 	read_url(&reader);
+	read_delivery(&reader);
 	check_together(&reader);
 	struct pt_arena *owned = malloc(sizeof *owned);
 	if (owned == NULL && reader.from.error.code == 0)

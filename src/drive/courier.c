@@ -85,7 +85,7 @@ run(void *context)
 	}
 	begin_running(courier);
 	pt_lane_hurry(lane);
-	pt_lane_run(lane, courier->running);
+	pt_lane_run(lane, courier->running, NULL, NULL);
 	pt_lane_abandon(lane);
 	report(courier, true);
 	courier->options.done(courier->options.context);

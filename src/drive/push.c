@@ -19,16 +19,28 @@
 struct run {
 	struct pt_lane *lane;
 	struct pt_deadline *deadline;
+	const struct pt_push_task *task;
 	bool threaded;
 	pthread_t thread;
 	struct pitot_report report;
 };
 
+static void
+tell_progress(void *context)
+{
+	const struct run *run = context;
+	struct pt_lane_view view;
+	if (run->task->progress == NULL)
+		return;
+	pt_lane_look(run->lane, &view);
+	run->task->progress(run->task->context, view.samples, view.queue_bytes + view.spool_bytes);
+}
+
 static void *
 run_lane(void *context)
 {
 	struct run *run = context;
-	pt_lane_run(run->lane, run->deadline);
+	pt_lane_run(run->lane, run->deadline, tell_progress, run);
 	pt_lane_abandon(run->lane);
 	(void)pt_lane_report(run->lane, &run->report);
 	return NULL;
@@ -88,7 +100,7 @@ add_report(struct pitot_report *sum, const struct pitot_report *one)
 }
 
 static int
-deliver(struct pt_lanes *lanes, const struct pt_clock *clock,
+deliver(const struct pt_push_task *task, struct pt_lanes *lanes, const struct pt_clock *clock,
 	const struct pitot_push_options *options, struct pitot_report *report)
 {
 	struct run *runs = calloc(lanes->count, sizeof *runs);
@@ -96,6 +108,7 @@ deliver(struct pt_lanes *lanes, const struct pt_clock *clock,
 	bool ok = runs != NULL;
 	for (size_t i = 0; ok && i < lanes->count; i++) {
 		runs[i].lane = lanes->list[i];
+		runs[i].task = task;
 		runs[i].deadline = pt_deadline_new(clock);
 		ok = runs[i].deadline != NULL;
 		if (ok)
@@ -207,7 +220,7 @@ pt_push_with(const struct pt_push_task *task, const struct pt_world *world,
 	if (code == 0)
 		code = offer(task, &lanes, &complete, report);
 	if (code == 0)
-		code = deliver(&lanes, world->clock, &complete, report);
+		code = deliver(task, &lanes, world->clock, &complete, report);
 	pt_lanes_clear(&lanes);
 	if (code != 0 && why != NULL)
 		*why = report->error;

@@ -12,6 +12,9 @@ struct pt_push_task {
 	struct pitot_snapshot *snapshot; /* to push if there is no registry */
 	int64_t time_ms;                 /* 0: the time of the snapshot */
 	const struct pitot_push_options *options;
+	/* After every request, with what still waits at its destination; or NULL. */
+	void (*progress)(void *context, uint64_t samples, uint64_t bytes);
+	void *context;
 };
 
 /*

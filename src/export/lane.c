@@ -312,7 +312,8 @@ pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline)
 }
 
 void
-pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline)
+pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline, void (*after)(void *context),
+	void *context)
 {
 	for (;;) {
 		int64_t due_ms = pt_lane_due(lane), now_ms = pt_lane_now(lane);
@@ -323,6 +324,8 @@ pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline)
 			pt_deadline_sleep(deadline, due_ms);
 		if (pt_deadline_left(deadline) > 0)
 			pt_lane_step(lane, deadline);
+		if (after != NULL)
+			after(context);
 	}
 }
 

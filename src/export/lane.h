@@ -54,8 +54,9 @@ int64_t pt_lane_due(struct pt_lane *lane);
 void pt_lane_hurry(struct pt_lane *lane);
 /* At most one request, not beyond the deadline. */
 void pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline);
-/* Steps until nothing waits or the deadline makes more useless. */
-void pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline);
+/* Steps until nothing waits or the deadline makes more useless; `after` each step, or NULL. */
+void pt_lane_run(struct pt_lane *lane, struct pt_deadline *deadline, void (*after)(void *context),
+	void *context);
 /* Gives up what waits: counts it as unsent, unless it is in the spool. */
 void pt_lane_abandon(struct pt_lane *lane);
 

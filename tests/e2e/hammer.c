@@ -47,7 +47,12 @@ main(int argc, char **argv)
 	struct pitot_error why;
 	struct pitot_pusher *pusher = pitot_pusher_start(m,
 		&(struct pitot_push_options){
-			.url = argv[1], .job = "hammer", .instance = "one", .interval_ms = 1000},
+			.url = argv[1],
+			.job = "hammer",
+			.instance = "one",
+			.interval_ms = 1000,
+			.at_end = PITOT_END_KEEP, /* the last values are what is asked for */
+		},
 		&why);
 	if (pusher == NULL)
 		errx(1, "%s", why.text);

@@ -215,8 +215,9 @@ read_2(struct sim_receiver *receiver, const struct pt_buf *plain, struct entries
 			const Io__Prometheus__Write__V2__Histogram *histogram =
 				series->histograms[k];
 			add(entries, pt_buf_text(&text), histogram->timestamp,
-				native_bits((int)histogram->count_case == float_2, histogram->count_int,
-					histogram->count_float, histogram->sum),
+				native_bits((int)histogram->count_case == float_2,
+					histogram->count_int, histogram->count_float,
+					histogram->sum),
 				true);
 		}
 		entries->exemplars += series->n_exemplars;

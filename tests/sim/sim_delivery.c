@@ -247,7 +247,7 @@ mirror(struct run *run)
 		struct pt_lane_view view;
 		pt_lane_look(run->lanes.list[i], &view);
 		if (strstr(view.url, mirror_name) != NULL)
-			pt_lane_run(run->lanes.list[i], run->deadline);
+			pt_lane_run(run->lanes.list[i], run->deadline, NULL, NULL);
 	}
 }
 

@@ -33,7 +33,7 @@ static int
 run(struct trial *trial)
 {
 	struct pt_lane *lane = trial->lanes.list[0];
-	pt_lane_run(lane, trial->deadline);
+	pt_lane_run(lane, trial->deadline, NULL, NULL);
 	pt_lane_abandon(lane);
 	(void)pt_lane_report(lane, &trial->report);
 	check_size(pt_lane_resolved(lane, &trial->why), trial->ticket);

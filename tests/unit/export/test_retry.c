@@ -100,7 +100,7 @@ deliver(struct table *table, const struct step *steps, size_t count, int64_t dea
 	struct pt_deadline *deadline = pt_deadline_new(&virtual_clock);
 	pt_deadline_set(deadline, virtual_ms(NULL) + deadline_ms);
 	pt_lane_offer_action(lanes.list[0], PT_FORMAT_DELETE, 1);
-	pt_lane_run(lanes.list[0], deadline);
+	pt_lane_run(lanes.list[0], deadline, NULL, NULL);
 	pt_lane_abandon(lanes.list[0]);
 	(void)pt_lane_report(lanes.list[0], report);
 	pt_deadline_free(deadline);
