@@ -10,6 +10,7 @@
 #define PT_LIMIT_REQUEST ((size_t)32 << 20) /* one remote-write request before compression */
 #define PT_LIMIT_REQUEST_DEFAULT ((size_t)1 << 20)
 #define PT_LIMIT_SERIES ((size_t)10 * 1000 * 1000) /* one registry or snapshot */
+#define PT_LIMIT_LABEL_SETS ((size_t)1000 * 1000)  /* one family, unless it is told otherwise */
 #define PT_LIMIT_LABELS 64                         /* one series */
 #define PT_LIMIT_LABEL_NAMES 30                    /* one labelled family */
 #define PT_LIMIT_NAME ((size_t)1024)               /* bytes of a metric or label name */

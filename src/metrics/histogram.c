@@ -17,7 +17,7 @@ struct pitot_histogram {
 };
 
 /* Never observed: `ignored` is asked first. */
-static struct pitot_histogram ignoring = {.child = {.ignored = true}};
+static struct pitot_histogram ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_histogram = &ignoring.child;
 
 static const double request_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
@@ -89,19 +89,31 @@ reset(struct pt_child *child)
 }
 
 static void
-read(struct pt_child *child, uint64_t *bits)
+read_cells(struct pt_child *child, uint64_t *bits, bool take)
 {
 	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
 	size_t bounds = child->set->shape.count;
 	uint64_t count = 0;
-	bits[bounds + 1] = pt_whole_get(&histogram->sum);
+	bits[bounds + 1] = pt_whole_read(&histogram->sum, take);
 	for (size_t i = 0; i <= bounds; i++) {
 		/* A gauge histogram from which more was removed than added counts nothing there. */
-		int64_t bucket = (int64_t)pt_whole_get(&histogram->buckets[i]);
+		int64_t bucket = (int64_t)pt_whole_read(&histogram->buckets[i], take);
 		count += bucket > 0 ? (uint64_t)bucket : 0;
 		bits[i] = pt_number_bits((double)count);
 	}
 	bits[bounds + 2] = bits[bounds];
+}
+
+static void
+read(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, false);
+}
+
+static void
+take(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, true);
 }
 
 const struct pt_kind pt_kind_histogram = {
@@ -111,6 +123,7 @@ const struct pt_kind pt_kind_histogram = {
 	.part = part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 const struct pt_kind pt_kind_gauge_histogram = {
@@ -120,6 +133,7 @@ const struct pt_kind pt_kind_gauge_histogram = {
 	.part = gauge_part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 bool
@@ -187,9 +201,9 @@ bucket_of(const struct pt_shape *shape, double value)
 }
 
 static bool
-is_counted(const struct pitot_histogram *histogram, double value)
+is_counted(struct pitot_histogram *histogram, double value)
 {
-	if (histogram->child.ignored)
+	if (!pt_child_touch(&histogram->child))
 		return false;
 	if (isnan(value))
 		pt_registry_misuse(histogram->child.set->registry, "%s: observing NaN was ignored",
