@@ -12,7 +12,7 @@
  * unless their comment says so.
  *
  * Ownership: the registry owns every instrument and family; all strings are copied. An instrument
- * stays valid until pitot_registry_free().
+ * stays valid until pitot_registry_free(); in families with an expiry see pitot_registry_expire().
  *
  * Names follow the OpenMetrics rules: families are named without the suffix that their samples
  * carry (declare "mail_sent", and the sample is mail_sent_total; declaring "mail_sent_total" is
@@ -60,6 +60,7 @@ struct pitot_registry_options {
 	size_t label_count;
 	bool utf8_names; /* allow any UTF-8 in metric and label names (default: [a-zA-Z0-9_:]) */
 	bool disabled;   /* instruments ignore updates; pushers made from it do nothing */
+	size_t max_label_sets; /* of each family, see pitot_registry_limit(); default 1,000,000 */
 };
 
 /* A registry with these options (NULL: defaults). Never NULL unless memory is out. Free it last. */
@@ -78,6 +79,31 @@ int pitot_registry_error(const struct pitot_registry *registry, struct pitot_err
  * to the name, as in declarations.
  */
 void pitot_registry_unit(struct pitot_registry *registry, const char *family, const char *unit);
+
+/*
+ * Lets label sets of a labelled family end when neither an update (one that changes nothing counts,
+ * too) nor _get used them for `idle_seconds` (more than 0). It is to be stated before the family's
+ * first _get. A gather ends what is idle: its last values are in that gather, and it is gone from
+ * the next, as after _remove. _get takes a lock in such a family.
+ *
+ * An update through the pointer of an ended label set counts: the next gather has it as a new
+ * series that began at zero. But after being idle once more the memory goes to another label set,
+ * so that endless coming and going needs no more memory than the most label sets at one time. Hence
+ * the rule: a pointer that was not used for `idle_seconds` must be got again before it is used. (An
+ * update that breaks it may count for another label set of the family, or be lost; it never
+ * crashes.) Gauges that are counted up and down lose their height when they end.
+ */
+void pitot_registry_expire(
+	struct pitot_registry *registry, const char *family, double idle_seconds);
+
+/*
+ * Limits a labelled family to so many label sets at a time, 0: no limit; at any time. When there
+ * are as many, _get of a new one returns (taking a lock) one instrument that stands for all further
+ * ones: of the declared labels it has none, but pitot_overflow="true". Label sets that are there
+ * stay, and those that ended come back when they are used. When there is room again, _get of a new
+ * one makes it, so do not keep pointers of a family that may be full.
+ */
+void pitot_registry_limit(struct pitot_registry *registry, const char *family, size_t label_sets);
 
 /* Calls `hook` at the start of every gather, without any lock held, so that it may set gauges. */
 void pitot_registry_on_gather(
@@ -228,7 +254,8 @@ void pitot_gauge_histogram_remove(struct pitot_gauge_histogram *histogram, doubl
  * neither when the instrument exists). Keep the returned pointer where speed matters.
  * _remove ends the series of one label set: it is no longer gathered. A pointer got before stays
  * valid and its updates go nowhere until _get names the label set again, which starts it from zero.
- * A wrong number of values is a mistake and gives an instrument that ignores updates.
+ * A wrong number of values is a mistake and gives an instrument that ignores updates. Where values
+ * come from outside, see pitot_registry_expire() and pitot_registry_limit().
  *
  * The macros of the same names add the NULL that ends the list.
  */

@@ -13,6 +13,7 @@
 #define PT_LIMIT_QUEUE_DEFAULT ((size_t)16 << 20)
 #define PT_LIMIT_SPOOL_DEFAULT (UINT64_C(256) << 20) /* what waits on disk for a destination */
 #define PT_LIMIT_SERIES ((size_t)10 * 1000 * 1000)   /* one registry or snapshot */
+#define PT_LIMIT_LABEL_SETS ((size_t)1000 * 1000)    /* one family, unless it is told otherwise */
 #define PT_LIMIT_LABELS 64                           /* one series */
 #define PT_LIMIT_LABEL_NAMES 30                      /* one labelled family */
 #define PT_LIMIT_NAME ((size_t)1024)                 /* bytes of a metric or label name */

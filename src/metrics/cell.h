@@ -8,6 +8,7 @@
 #define PT_METRICS_CELL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include "base/number.h"
 
 typedef _Atomic uint64_t pt_whole;  /* an integer */
@@ -29,6 +30,13 @@ static inline void
 pt_whole_set(pt_whole *cell, uint64_t value)
 {
 	atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+/* With `take`, zero stays behind, and an update that comes meanwhile is in one of the two. */
+static inline uint64_t
+pt_whole_read(pt_whole *cell, bool take)
+{
+	return take ? atomic_exchange_explicit(cell, 0, memory_order_relaxed) : pt_whole_get(cell);
 }
 
 static inline void

@@ -14,7 +14,7 @@ struct pitot_counter {
 	pt_double fraction;
 };
 
-static struct pitot_counter ignoring = {.child = {.ignored = true}};
+static struct pitot_counter ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_counter = &ignoring.child;
 
 static size_t
@@ -40,15 +40,27 @@ reset(struct pt_child *child)
 }
 
 static void
-read(struct pt_child *child, uint64_t *bits)
+read_cells(struct pt_child *child, uint64_t *bits, bool take)
 {
 	struct pitot_counter *counter = (struct pitot_counter *)child;
-	uint64_t fraction = pt_whole_get(&counter->fraction);
+	uint64_t fraction = pt_whole_read(&counter->fraction, take);
+	uint64_t whole = pt_whole_read(&counter->whole, take);
 	if (fraction == PT_NUMBER_ABSENT)
 		*bits = PT_NUMBER_ABSENT;
 	else
-		*bits = pt_number_bits(
-			(double)pt_whole_get(&counter->whole) + pt_number_from_bits(fraction));
+		*bits = pt_number_bits((double)whole + pt_number_from_bits(fraction));
+}
+
+static void
+read(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, false);
+}
+
+static void
+take(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, true);
 }
 
 const struct pt_kind pt_kind_counter = {
@@ -58,6 +70,7 @@ const struct pt_kind pt_kind_counter = {
 	.part = part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 /* ---- the face ---- */
@@ -73,14 +86,14 @@ pitot_counter(struct pitot_registry *registry, const char *name, const char *hel
 void
 pitot_counter_inc(struct pitot_counter *counter)
 {
-	if (!counter->child.ignored)
+	if (pt_child_touch(&counter->child))
 		pt_whole_add(&counter->whole, 1);
 }
 
 void
 pitot_counter_add(struct pitot_counter *counter, double amount)
 {
-	if (counter->child.ignored)
+	if (!pt_child_touch(&counter->child))
 		return;
 	if (!(amount >= 0) || isinf(amount)) {
 		pt_registry_misuse(counter->child.set->registry,
@@ -99,14 +112,14 @@ pitot_counter_add_exemplar(struct pitot_counter *counter, double amount,
 	const struct pitot_label *labels, size_t label_count)
 {
 	pitot_counter_add(counter, amount);
-	if (!counter->child.ignored && amount >= 0 && !isinf(amount))
+	if (pt_child_touch(&counter->child) && amount >= 0 && !isinf(amount))
 		pt_exemplar_keep(&counter->child, 0, amount, labels, label_count);
 }
 
 void
 pt_counter_set(struct pitot_counter *counter, double value)
 {
-	if (counter->child.ignored)
+	if (!pt_child_touch(&counter->child))
 		return;
 	pt_whole_set(&counter->fraction, value >= 0 ? pt_number_bits(value) : PT_NUMBER_ABSENT);
 }

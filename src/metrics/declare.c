@@ -117,6 +117,8 @@ label_problem(const struct pitot_registry *registry, const struct pt_declaration
 		return "is not a label name";
 	if (strncmp(label, "__", 2) == 0)
 		return "begins with \"__\", which is reserved";
+	if (strcmp(label, PT_OVERFLOW_LABEL) == 0)
+		return "belongs to the series beyond a family's limit";
 	if (strlen(label) > PT_LIMIT_NAME)
 		return "is too long";
 	enum pitot_type type = declaration->kind->type;
@@ -200,6 +202,21 @@ make_family(struct pitot_registry *registry, const struct pt_declaration *declar
 	return family;
 }
 
+struct pt_set *
+pt_declare_find(struct pitot_registry *registry, const char *name)
+{
+	size_t prefix = strlen(registry->prefix), length = strlen(name);
+	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
+		const struct pt_family *family = set->declared;
+		size_t cut = pt_name_without(name, length, own_suffix(family->type));
+		if (family->name_length == prefix + cut &&
+			strncmp(family->name, registry->prefix, prefix) == 0 &&
+			memcmp(family->name + prefix, name, cut) == 0)
+			return set;
+	}
+	return NULL;
+}
+
 /* ---- making a set ---- */
 
 static const char **
@@ -245,11 +262,13 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	struct pt_set *set = calloc(1, sizeof *set);
 	if (set == NULL)
 		return NULL;
+	(void)pthread_mutex_init(&set->lock, NULL); /* cannot fail on Linux */
 	set->registry = registry;
 	set->kind = declaration->kind;
 	set->family = pt_family_ref(family);
 	set->declared = pt_family_ref(family);
 	set->label_count = declaration->label_count;
+	set->limit = registry->max_label_sets;
 	set->label_names = copy_texts(declaration->label_names, declaration->label_count);
 	bool ok = set->label_names != NULL && copy_shape(set, &declaration->shape);
 	if (ok && declaration->fixed_count > 0)

@@ -1,107 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The children of a family, found by their label values.
+ * The children of a family: made, found by their label values, ended, started again.
  *
- * The index is a hash table that readers walk without a lock: slots are only ever filled, a full
- * table is replaced by a larger one, and the old one is kept until the family is freed (all of them
- * together are no larger than the newest). A reader that sees an old table and misses a child looks
- * again under the lock before it makes one. It fails, as a mistake, on wrong values or no memory.
+ * Lookups walk the index without a lock: slots are only ever filled, a full table is replaced by a
+ * larger one, and the old one is kept until the family is freed (all of them together are no larger
+ * than the newest). A reader that sees an old table and misses a child looks again under the lock
+ * before it makes one. In families that expire, children leave the index, so lookups take the
+ * family's lock there. It fails, as a mistake, on wrong values or no memory.
  */
+#include "metrics/index.h"
 #include "metrics/registry.h"
 
-#include "base/hash.h"
 #include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct pt_index {
-	struct pt_index *before;
-	size_t capacity; /* a power of two */
-	size_t used;
-	_Atomic(struct pt_child *) slots[];
-};
-
-/* ---- finding ---- */
-
-static uint64_t
-hash_values(const char *const *values, size_t count)
+void
+pt_family_lock(struct pt_set *set)
 {
-	uint64_t hash = 0;
-	for (size_t i = 0; i < count; i++)
-		hash = pt_hash(values[i], strlen(values[i]), hash);
-	return hash;
+	if (pt_family_expires(set))
+		(void)pthread_mutex_lock(&set->lock);
 }
 
-static bool
-has_values(const struct pt_child *child, const char *const *values, size_t count)
+void
+pt_family_unlock(struct pt_set *set)
 {
-	const char *at = child->values;
-	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(values[i]) + 1;
-		if (length > (size_t)(child->values + child->values_length - at) ||
-			memcmp(at, values[i], length) != 0)
-			return false;
-		at += length;
-	}
-	return true;
+	if (pt_family_expires(set))
+		(void)pthread_mutex_unlock(&set->lock);
 }
 
-static struct pt_child *
-find(const struct pt_index *index, uint64_t hash, const char *const *values, size_t count)
-{
-	if (index == NULL)
-		return NULL;
-	size_t mask = index->capacity - 1;
-	for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
-		/* acquire: pairs with the release in add(), so the child's fields are seen. */
-		struct pt_child *child =
-			atomic_load_explicit(&index->slots[at], memory_order_acquire);
-		if (child == NULL)
-			return NULL;
-		if (child->hash == hash && has_values(child, values, count))
-			return child;
-	}
-}
-
-/* ---- adding; the registry's lock is held ---- */
-
-static void
-add(struct pt_index *index, struct pt_child *child)
-{
-	size_t mask = index->capacity - 1, at = (size_t)child->hash & mask;
-	/* relaxed: only holders of the lock write slots. */
-	while (atomic_load_explicit(&index->slots[at], memory_order_relaxed) != NULL)
-		at = (at + 1) & mask;
-	/* release: a reader that finds the child sees it complete. */
-	atomic_store_explicit(&index->slots[at], child, memory_order_release);
-	index->used++;
-}
-
+/* relaxed: only holders of the lock replace the index. */
 static struct pt_index *
-index_with_room(struct pt_set *set)
+locked_index(struct pt_set *set)
 {
-	/* relaxed: only holders of the lock replace the index. */
-	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_relaxed);
-	if (index != NULL && (index->used + 1) * 4 <= index->capacity * 3)
-		return index;
-	size_t capacity = index == NULL ? (set->label_count == 0 ? 2 : 16) : index->capacity * 2;
-	struct pt_index *larger = calloc(1, sizeof *larger + capacity * sizeof larger->slots[0]);
+	return atomic_load_explicit(&set->index, memory_order_relaxed);
+}
+
+/* The registry's lock is held; false if memory is out. */
+static bool
+make_room(struct pt_set *set)
+{
+	struct pt_index *index = locked_index(set);
+	if (pt_index_has_room(index))
+		return true;
+	size_t first = set->label_count == 0 ? 2 : 16;
+	struct pt_index *larger = pt_index_new(index == NULL ? first : index->capacity * 2);
 	if (larger == NULL)
-		return NULL;
-	larger->before = index;
-	larger->capacity = capacity;
+		return false;
 	for (struct pt_child *child = set->first; child != NULL; child = child->next)
-		add(larger, child);
+		if (!child->is_overflow)
+			pt_index_add(larger, child);
+	if (pt_family_expires(set))
+		pt_index_free(index);
+	else
+		larger->before = index;
 	/* release: a reader that gets the new index sees its slots. */
 	atomic_store_explicit(&set->index, larger, memory_order_release);
-	return larger;
+	return true;
 }
 
 /* ---- making a child ---- */
 
 static struct pt_labels *
-join_labels(const struct pt_set *set, const char *values)
+join_labels(const struct pt_child *child)
 {
+	const struct pt_set *set = child->set;
+	const char *values = child->values;
 	const struct pitot_registry *registry = set->registry;
 	struct pt_label all[PT_LIMIT_LABELS * 2];
 	size_t count = 0;
@@ -109,7 +73,9 @@ join_labels(const struct pt_set *set, const char *values)
 		all[count++] = registry->labels[i];
 	for (uint32_t i = 0; set->fixed != NULL && i < set->fixed->count; i++)
 		all[count++] = set->fixed->pairs[i];
-	for (size_t i = 0; i < set->label_count; i++) {
+	if (child->is_overflow)
+		all[count++] = pt_label_of(PT_OVERFLOW_LABEL, "true");
+	for (size_t i = 0; !child->is_overflow && i < set->label_count; i++) {
 		all[count] = pt_label_of(set->label_names[i], values);
 		values += all[count++].value_length + 1;
 	}
@@ -125,10 +91,11 @@ drop_series(struct pt_series **series, size_t count)
 }
 
 static struct pt_series **
-make_series(const struct pt_set *set, const struct pt_child *child, int64_t start_ms)
+make_series(const struct pt_child *child, int64_t start_ms)
 {
+	const struct pt_set *set = child->set;
 	size_t count = set->kind->series_count(&set->shape);
-	struct pt_labels *labels = join_labels(set, child->values);
+	struct pt_labels *labels = join_labels(child);
 	struct pt_series **series = calloc(count, sizeof *series);
 	bool ok = labels != NULL && series != NULL;
 	for (size_t i = 0; ok && i < count; i++) {
@@ -147,8 +114,6 @@ make_series(const struct pt_set *set, const struct pt_child *child, int64_t star
 static void
 free_child(struct pt_child *child)
 {
-	if (child == NULL)
-		return;
 	const struct pt_kind *kind = child->set->kind;
 	pt_exemplar_forget(child);
 	drop_series(child->series, kind->series_count(&child->set->shape));
@@ -158,73 +123,167 @@ free_child(struct pt_child *child)
 	free(child);
 }
 
+/* The memory of a free child, or new memory. */
 static struct pt_child *
-make_child(struct pt_set *set, uint64_t hash, const char *const *values)
+raw_child(struct pt_set *set)
 {
-	struct pt_child *child = calloc(1, set->kind->size(&set->shape));
-	if (child == NULL)
-		return NULL;
-	child->set = set;
-	child->hash = hash;
-	for (size_t i = 0; i < set->label_count; i++)
-		child->values_length += strlen(values[i]) + 1;
-	char *copy = malloc(child->values_length + 1);
-	child->values = copy;
-	for (size_t i = 0; copy != NULL && i < set->label_count; i++)
-		copy = stpcpy(copy, values[i]) + 1;
-	if (child->values == NULL ||
-		(child->series = make_series(set, child,
-			 set->registry->clock->wall_ms(set->registry->clock))) == NULL) {
-		free_child(child);
-		return NULL;
+	struct pt_child *child = set->free;
+	if (child != NULL) {
+		set->free = child->next;
+		return child;
 	}
-	set->kind->reset(child);
+	child = calloc(1, set->kind->size(&set->shape));
+	if (child != NULL)
+		child->set = set;
 	return child;
 }
 
-/* A child starts anew: from zero, with series of its own and a new start time. */
+/* Back again, if it could not be made: its memory may be known to somebody. */
+static void
+put_free(struct pt_child *child)
+{
+	free((char *)child->values);
+	child->values = NULL;
+	child->next = child->set->free;
+	child->set->free = child;
+}
+
+static char *
+join_values(const char *const *values, size_t count, uint32_t *length)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		bytes += strlen(values[i]) + 1;
+	char *joined = malloc(bytes + 1), *at = joined;
+	for (size_t i = 0; joined != NULL && i < count; i++)
+		at = stpcpy(at, values[i]) + 1;
+	*length = (uint32_t)bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
+	return joined;
+}
+
 static bool
-start_anew(struct pt_child *child)
+start(struct pt_child *child, int64_t start_ms)
 {
 	struct pt_set *set = child->set;
-	struct pt_series **series =
-		make_series(set, child, set->registry->clock->wall_ms(set->registry->clock));
-	if (series == NULL)
+	child->series = make_series(child, start_ms);
+	if (child->series == NULL)
 		return false;
-	drop_series(child->series, set->kind->series_count(&set->shape));
-	child->series = series;
-	set->kind->reset(child);
+	child->is_removed = false;
+	(void)pt_child_touch(child); /* so that the first look gives it its whole time */
+	/* release: who sees it live without the lock sees it reset. */
+	atomic_store_explicit(&child->live, true, memory_order_release);
+	set->live += !child->is_overflow;
+	pt_gather_forget(set->registry);
 	return true;
 }
 
-/* The registry's lock is held. */
-static struct pt_child *
-make_or_revive(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+static int64_t
+wall_ms(const struct pt_set *set)
 {
-	struct pt_index *index = index_with_room(set);
-	if (index == NULL)
+	return set->registry->clock->wall_ms(set->registry->clock);
+}
+
+/* At the end of the list, from zero. Less values than labels: the overflow. */
+static struct pt_child *
+make_child(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+{
+	struct pt_child *child = raw_child(set);
+	if (child == NULL)
 		return NULL;
-	struct pt_child *child = find(index, hash, values, count);
+	child->hash = hash;
+	child->is_overflow = count < set->label_count;
+	child->values = join_values(values, count, &child->values_length);
+	child->next = NULL;
+	set->kind->reset(child);
+	if (child->values == NULL || !start(child, wall_ms(set))) {
+		put_free(child);
+		return NULL;
+	}
+	if (set->last == NULL)
+		set->first = child;
+	else
+		set->last->next = child;
+	set->last = child;
+	return child;
+}
+
+/* A removed child starts from zero; an expired one has counted since its end. */
+bool
+pt_family_revive(struct pt_child *child, int64_t start_ms)
+{
+	if (child->is_removed)
+		child->set->kind->reset(child);
+	if (!start(child, start_ms))
+		return false;
+	child->set->dead--;
+	return true;
+}
+
+static struct pt_child *
+overflow(struct pt_set *set)
+{
+	struct pt_child *child = set->overflow;
+	if (child == NULL)
+		child = set->overflow = make_child(set, 0, NULL, 0);
+	/* relaxed: `live` changes only under the lock. */
+	else if (!atomic_load_explicit(&child->live, memory_order_relaxed) &&
+		!pt_family_revive(child, wall_ms(set)))
+		return NULL;
+	if (child != NULL)
+		atomic_fetch_add_explicit(&set->registry->overflowed, 1, memory_order_relaxed);
+	return child;
+}
+
+/* The locks are held. */
+static struct pt_child *
+find_or_start(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+{
+	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
 	/* relaxed: `live` changes only under the lock. */
 	if (child != NULL && atomic_load_explicit(&child->live, memory_order_relaxed))
 		return child;
-	if (child != NULL && !start_anew(child))
+	if (set->limit != 0 && set->live >= set->limit)
+		return overflow(set);
+	if (child != NULL)
+		return pt_family_revive(child, wall_ms(set)) ? child : NULL;
+	if (!make_room(set))
 		return NULL;
-	if (child == NULL) {
-		child = make_child(set, hash, values);
-		if (child == NULL)
-			return NULL;
-		if (set->last == NULL)
-			set->first = child;
-		else
-			set->last->next = child;
-		set->last = child;
-		add(index, child);
-	}
-	/* release: who sees it live without the lock sees it reset. */
-	atomic_store_explicit(&child->live, true, memory_order_release);
-	pt_gather_forget(set->registry);
+	child = make_child(set, hash, values, count);
+	if (child != NULL)
+		pt_index_add(locked_index(set), child);
 	return child;
+}
+
+/* ---- what also expire.c does ---- */
+
+void
+pt_family_end(struct pt_child *child, int64_t now_ms)
+{
+	struct pt_set *set = child->set;
+	/* relaxed: a thread that still sees it live updates what nobody gathers. */
+	atomic_store_explicit(&child->live, false, memory_order_relaxed);
+	child->since_ms = now_ms;
+	set->live -= !child->is_overflow;
+	set->dead++;
+	drop_series(child->series, set->kind->series_count(&set->shape));
+	child->series = NULL;
+	pt_exemplar_forget(child);
+}
+
+void
+pt_family_reuse(struct pt_child *child, struct pt_child *before)
+{
+	struct pt_set *set = child->set;
+	pt_index_remove(locked_index(set), child);
+	if (before == NULL)
+		set->first = child->next;
+	else
+		before->next = child->next;
+	if (set->last == child)
+		set->last = before;
+	set->dead--;
+	pt_exemplar_forget(child); /* one may have come after the end */
+	put_free(child);
 }
 
 /* ---- the face ---- */
@@ -249,23 +308,49 @@ values_are_valid(const struct pt_set *set, const char *const *values, size_t cou
 	return true;
 }
 
+/* The live child of these values, if there is one. */
+static struct pt_child *
+find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+{
+	/*
+	 * acquire: pairs with the release in make_room(), and is done before asking whether the
+	 * family expires: if it does, that was settled before it had an index.
+	 */
+	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_acquire);
+	if (!pt_family_expires(set)) {
+		struct pt_child *child = pt_index_find(index, hash, values, count);
+		/* acquire: pairs with the release that made it live. */
+		return child != NULL && atomic_load_explicit(&child->live, memory_order_acquire)
+			? child
+			: NULL;
+	}
+	(void)pthread_mutex_lock(&set->lock);
+	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	if (child != NULL && !atomic_load_explicit(&child->live, memory_order_relaxed))
+		child = NULL;
+	if (child != NULL)
+		(void)pt_child_touch(child);
+	(void)pthread_mutex_unlock(&set->lock);
+	return child;
+}
+
 struct pt_child *
 pt_family_get(struct pt_set *set, const char *const *values, size_t count)
 {
-	uint64_t hash = hash_values(values, count);
-	if (count == set->label_count) {
-		/* acquire: pairs with the release in index_with_room(). */
-		struct pt_child *child =
-			find(atomic_load_explicit(&set->index, memory_order_acquire), hash, values,
-				count);
-		/* acquire: pairs with the release that made it live. */
-		if (child != NULL && atomic_load_explicit(&child->live, memory_order_acquire))
-			return child;
-	}
+	uint64_t hash = pt_index_hash(values, count);
+	struct pt_child *child = NULL;
+	if (count == set->label_count)
+		child = find_live(set, hash, values, count);
+	if (child != NULL)
+		return child;
 	if (!values_are_valid(set, values, count))
 		return NULL;
 	(void)pthread_mutex_lock(&set->registry->lock);
-	struct pt_child *child = make_or_revive(set, hash, values, count);
+	pt_family_lock(set);
+	child = find_or_start(set, hash, values, count);
+	if (child != NULL)
+		(void)pt_child_touch(child);
+	pt_family_unlock(set);
 	(void)pthread_mutex_unlock(&set->registry->lock);
 	if (child == NULL)
 		pt_registry_mistake(set->registry, "%s: out of memory", set->declared->name);
@@ -277,36 +362,51 @@ pt_family_remove(struct pt_set *set, const char *const *values, size_t count)
 {
 	if (!values_are_valid(set, values, count))
 		return;
-	uint64_t hash = hash_values(values, count);
+	const struct pt_clock *clock = set->registry->clock;
+	uint64_t hash = pt_index_hash(values, count);
 	(void)pthread_mutex_lock(&set->registry->lock);
-	struct pt_child *child =
-		find(atomic_load_explicit(&set->index, memory_order_relaxed), hash, values, count);
-	if (child != NULL && atomic_load_explicit(&child->live, memory_order_relaxed)) {
-		/* relaxed: a thread that still sees it live updates what nobody gathers. */
-		atomic_store_explicit(&child->live, false, memory_order_relaxed);
-		pt_gather_forget(set->registry);
-		drop_series(child->series, set->kind->series_count(&set->shape));
-		child->series = NULL;
-		pt_exemplar_forget(child);
+	pt_family_lock(set);
+	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	if (child != NULL) {
+		child->is_removed = true;
+		if (atomic_load_explicit(&child->live, memory_order_relaxed)) {
+			pt_family_end(child, clock->mono_ms(clock));
+			pt_gather_forget(set->registry);
+		}
 	}
+	pt_family_unlock(set);
 	(void)pthread_mutex_unlock(&set->registry->lock);
+}
+
+static size_t
+count_series(const struct pt_set *set)
+{
+	size_t children = 0;
+	for (struct pt_child *child = set->first; child != NULL; child = child->next)
+		children += child->series != NULL;
+	return children;
 }
 
 bool
 pt_family_restart(struct pt_child *child)
 {
-	struct pitot_registry *registry = child->set->registry;
+	struct pt_set *set = child->set;
 	bool ok = true;
-	(void)pthread_mutex_lock(&registry->lock);
-	/* relaxed: `live` changes only under the lock. */
-	if (atomic_load_explicit(&child->live, memory_order_relaxed)) {
-		ok = start_anew(child);
+	(void)pthread_mutex_lock(&set->registry->lock);
+	pt_family_lock(set);
+	if (child->series != NULL) {
+		struct pt_series **series = make_series(child, wall_ms(set));
+		ok = series != NULL;
 		if (ok) {
-			pt_gather_forget(registry);
+			set->kind->reset(child);
+			drop_series(child->series, set->kind->series_count(&set->shape));
+			child->series = series;
 			pt_exemplar_forget(child);
+			pt_gather_forget(set->registry);
 		}
 	}
-	(void)pthread_mutex_unlock(&registry->lock);
+	pt_family_unlock(set);
+	(void)pthread_mutex_unlock(&set->registry->lock);
 	return ok;
 }
 
@@ -314,17 +414,13 @@ bool
 pt_family_renew(struct pt_set *set)
 {
 	/* All new series are made before any old one goes, so that a failure changes nothing. */
-	size_t children = 0, count = set->kind->series_count(&set->shape), at = 0;
-	for (struct pt_child *child = set->first; child != NULL; child = child->next)
-		children += child->series != NULL;
+	pt_family_lock(set);
+	size_t children = count_series(set), count = set->kind->series_count(&set->shape), at = 0;
 	struct pt_series ***made = calloc(children + 1, sizeof *made);
-	if (made == NULL)
-		return false;
-	bool ok = true;
+	bool ok = made != NULL;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL)
-			ok = (made[at++] = make_series(set, child, child->series[0]->start_ms)) !=
-				NULL;
+			ok = (made[at++] = make_series(child, child->series[0]->start_ms)) != NULL;
 	at = 0;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL) {
@@ -332,31 +428,36 @@ pt_family_renew(struct pt_set *set)
 			child->series = made[at];
 			made[at++] = NULL;
 		}
-	for (at = 0; at < children; at++)
+	pt_family_unlock(set);
+	for (at = 0; made != NULL && at < children; at++)
 		drop_series(made[at], count);
 	free(made);
 	return ok;
 }
 
+static void
+free_children(struct pt_child *child)
+{
+	while (child != NULL) {
+		struct pt_child *next = child->next;
+		free_child(child);
+		child = next;
+	}
+}
+
 void
 pt_family_free(struct pt_set *set)
 {
-	while (set->first != NULL) {
-		struct pt_child *child = set->first;
-		set->first = child->next;
-		free_child(child);
-	}
-	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_relaxed);
-	while (index != NULL) {
-		struct pt_index *before = index->before;
-		free(index);
-		index = before;
-	}
+	free_children(set->first);
+	free_children(set->free);
+	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);
 	pt_family_unref(set->declared);
 	pt_labels_unref(set->fixed);
 	free((void *)set->label_names);
 	free((void *)set->shape.bounds);
 	free((void *)set->shape.states);
+	free(set->scratch);
+	(void)pthread_mutex_destroy(&set->lock);
 	free(set);
 }

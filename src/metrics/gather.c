@@ -2,8 +2,9 @@
 /*
  * Gathering: hooks run first, without a lock; then the plan is taken (or made, if something was
  * declared, made or removed since) under the lock; then every cell is read without a lock, while
- * other threads update. Snapshots share the plan's table until it changes. It fails only when
- * memory is out.
+ * other threads update. Snapshots share the plan's table until it changes. In families that expire,
+ * each child is read under the family's lock, since it may have become another one's memory after
+ * the plan was made. It fails only when memory is out.
  */
 #include "metrics/registry.h"
 
@@ -15,7 +16,7 @@ struct pt_plan {
 	atomic_uint references;
 	struct pt_table *table;
 	size_t count;
-	struct pt_child *children[]; /* each live when the plan was made; they outlive it */
+	struct pt_child *children[]; /* each live when the plan was made; the memory outlives it */
 };
 
 static void
@@ -36,36 +37,38 @@ pt_gather_forget(struct pitot_registry *registry)
 	registry->plan = NULL;
 }
 
+/* At least as many as fill_plan() finds: without the registry's lock, they can only become less. */
 static void
 count_live(const struct pitot_registry *registry, size_t *children, size_t *series)
 {
-	for (const struct pt_set *set = registry->first; set != NULL; set = set->next) {
-		size_t each = set->kind->series_count(&set->shape);
-		for (const struct pt_child *child = set->first; child != NULL;
-			child = child->next) {
-			/* relaxed: `live` changes only under the lock, which is held. */
-			if (!atomic_load_explicit(&child->live, memory_order_relaxed))
-				continue;
-			*children += 1;
-			*series += each;
-		}
+	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
+		pt_family_lock(set);
+		size_t live = set->live + (set->overflow != NULL);
+		pt_family_unlock(set);
+		*children += live;
+		*series += live * set->kind->series_count(&set->shape);
 	}
 }
 
-static void
+/* Returns how many series there are. */
+static size_t
 fill_plan(const struct pitot_registry *registry, struct pt_plan *plan, struct pt_series **series)
 {
 	size_t at = 0;
-	for (const struct pt_set *set = registry->first; set != NULL; set = set->next) {
+	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
 		size_t each = set->kind->series_count(&set->shape);
+		pt_family_lock(set);
 		for (struct pt_child *child = set->first; child != NULL; child = child->next) {
+			/* relaxed: `live` changes only under the lock, which is held. */
 			if (!atomic_load_explicit(&child->live, memory_order_relaxed))
 				continue;
 			plan->children[plan->count++] = child;
 			for (size_t i = 0; i < each; i++)
 				series[at++] = pt_series_ref(child->series[i]);
 		}
+		pt_family_unlock(set);
 	}
+	return at;
 }
 
 static struct pt_plan *
@@ -79,7 +82,7 @@ make_plan(const struct pitot_registry *registry)
 		goto fail;
 	atomic_init(&plan->references, 1);
 	plan->count = 0;
-	fill_plan(registry, plan, series);
+	count = fill_plan(registry, plan, series);
 	plan->table = pt_table_new(series, count);
 	if (plan->table == NULL) {
 		for (size_t i = 0; i < count; i++)
@@ -108,25 +111,6 @@ take_plan(struct pitot_registry *registry)
 	return plan;
 }
 
-/* Reads one child, whose series begin at `at`; returns how many they are, or 0 without memory. */
-static size_t
-read_child(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
-{
-	const struct pt_kind *kind = child->set->kind;
-	size_t count = kind->series_count(&child->set->shape);
-	kind->read(child, snapshot->bits + at);
-	if (kind->read_native != NULL) {
-		struct pt_native *native = kind->read_native(child);
-		if (native == NULL || !pt_snapshot_add_native(snapshot, at + count - 1, native))
-			return 0;
-	}
-	/* relaxed: an exemplar kept meanwhile may come with the next gather. */
-	if (atomic_load_explicit(&child->has_exemplars, memory_order_relaxed) &&
-		!pt_exemplar_gather(child, snapshot, at))
-		return 0;
-	return count;
-}
-
 static void
 run_hooks(struct pitot_registry *registry)
 {
@@ -140,6 +124,81 @@ run_hooks(struct pitot_registry *registry)
 	}
 }
 
+/* Reads one child, whose series begin at `at`. False if memory is out. */
+static bool
+read_child(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
+{
+	const struct pt_kind *kind = child->set->kind;
+	kind->read(child, snapshot->bits + at);
+	if (kind->read_native != NULL) {
+		size_t last = at + kind->series_count(&child->set->shape) - 1;
+		struct pt_native *native = kind->read_native(child);
+		if (native == NULL || !pt_snapshot_add_native(snapshot, last, native))
+			return false;
+	}
+	/* relaxed: an exemplar kept meanwhile may come with the next gather. */
+	return !atomic_load_explicit(&child->has_exemplars, memory_order_relaxed) ||
+		pt_exemplar_gather(child, snapshot, at);
+}
+
+/* What is no longer the child that it was in the plan has no sample. */
+static bool
+read_expiring(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at, int64_t now_ms,
+	size_t *idle)
+{
+	bool ok = true;
+	(void)pthread_mutex_lock(&child->set->lock);
+	if (child->series != NULL && child->series[0] == snapshot->table->series[at]) {
+		ok = read_child(child, snapshot, at);
+		*idle += pt_expire_look(child, now_ms);
+	}
+	(void)pthread_mutex_unlock(&child->set->lock);
+	return ok;
+}
+
+/* False if memory is out. `idle`: how many are to end. */
+static bool
+read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms, size_t *idle)
+{
+	size_t at = 0;
+	bool ok = true;
+	for (size_t i = 0; ok && i < plan->count; i++) {
+		struct pt_child *child = plan->children[i];
+		ok = pt_family_expires(child->set)
+			? read_expiring(child, snapshot, at, now_ms, idle)
+			: read_child(child, snapshot, at);
+		at += child->set->kind->series_count(&child->set->shape);
+	}
+	return ok;
+}
+
+/* Only after all is read, so that a failure ends nothing. */
+static void
+end_idle(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct pt_child *child = plan->children[i];
+		if (pt_family_expires(child->set))
+			pt_expire_end(child, snapshot, at, now_ms);
+		at += child->set->kind->series_count(&child->set->shape);
+	}
+}
+
+static void
+finish(struct pitot_registry *registry, const struct pt_plan *plan, struct pitot_snapshot *snapshot,
+	int64_t now_ms, size_t idle)
+{
+	if (idle > 0)
+		end_idle(plan, snapshot, now_ms);
+	(void)pthread_mutex_lock(&registry->lock);
+	if (idle > 0)
+		pt_gather_forget(registry);
+	if (snapshot->time_ms > registry->gathered_ms)
+		registry->gathered_ms = snapshot->time_ms;
+	(void)pthread_mutex_unlock(&registry->lock);
+}
+
 struct pitot_snapshot *
 pitot_snapshot_take(struct pitot_registry *registry, struct pitot_error *why)
 {
@@ -148,16 +207,15 @@ pitot_snapshot_take(struct pitot_registry *registry, struct pitot_error *why)
 		return NULL;
 	}
 	run_hooks(registry);
-	struct pt_plan *plan = take_plan(registry);
-	int64_t now = registry->clock->wall_ms(registry->clock);
-	struct pitot_snapshot *snapshot = plan == NULL ? NULL : pt_snapshot_new(plan->table, now);
-	size_t at = 0;
-	bool ok = snapshot != NULL;
-	for (size_t i = 0; ok && i < plan->count; i++) {
-		size_t count = read_child(plan->children[i], snapshot, at);
-		ok = count > 0;
-		at += count;
-	}
+	int64_t now_ms = registry->clock->mono_ms(registry->clock);
+	struct pt_plan *plan = pt_expire_dead(registry, now_ms) ? take_plan(registry) : NULL;
+	int64_t time_ms = registry->clock->wall_ms(registry->clock);
+	struct pitot_snapshot *snapshot =
+		plan == NULL ? NULL : pt_snapshot_new(plan->table, time_ms);
+	size_t idle = 0;
+	bool ok = snapshot != NULL && read_plan(plan, snapshot, now_ms, &idle);
+	if (ok)
+		finish(registry, plan, snapshot, now_ms, idle);
 	plan_unref(plan);
 	if (ok)
 		return snapshot;

@@ -10,7 +10,7 @@ struct pitot_gauge {
 	pt_double value;
 };
 
-static struct pitot_gauge ignoring = {.child = {.ignored = true}};
+static struct pitot_gauge ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_gauge = &ignoring.child;
 
 static size_t
@@ -39,6 +39,12 @@ read(struct pt_child *child, uint64_t *bits)
 	*bits = pt_whole_get(&((struct pitot_gauge *)child)->value);
 }
 
+static void
+take(struct pt_child *child, uint64_t *bits)
+{
+	*bits = pt_whole_read(&((struct pitot_gauge *)child)->value, true);
+}
+
 const struct pt_kind pt_kind_gauge = {
 	.type = PITOT_GAUGE,
 	.size = size,
@@ -46,6 +52,7 @@ const struct pt_kind pt_kind_gauge = {
 	.part = part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 /* ---- the face ---- */
@@ -61,14 +68,14 @@ pitot_gauge(struct pitot_registry *registry, const char *name, const char *help)
 void
 pitot_gauge_set(struct pitot_gauge *gauge, double value)
 {
-	if (!gauge->child.ignored)
+	if (pt_child_touch(&gauge->child))
 		pt_whole_set(&gauge->value, pt_number_user_bits(value));
 }
 
 void
 pitot_gauge_add(struct pitot_gauge *gauge, double amount)
 {
-	if (!gauge->child.ignored)
+	if (pt_child_touch(&gauge->child))
 		pt_double_add(&gauge->value, amount);
 }
 
@@ -95,6 +102,6 @@ pitot_gauge_set_to_current_time(struct pitot_gauge *gauge)
 void
 pt_gauge_absent(struct pitot_gauge *gauge)
 {
-	if (!gauge->child.ignored)
+	if (pt_child_touch(&gauge->child))
 		pt_whole_set(&gauge->value, PT_NUMBER_ABSENT);
 }

@@ -14,8 +14,8 @@ struct pitot_histogram {
 	pt_whole cells[];
 };
 
-/* Never observed: `ignored` is asked first. */
-static struct pitot_histogram ignoring = {.child = {.ignored = true}};
+/* Never observed: its use is asked first. */
+static struct pitot_histogram ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_histogram = &ignoring.child;
 
 static const double request_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
@@ -78,14 +78,14 @@ pt_histogram_reset(pt_whole *cells, const struct pt_shape *shape)
 }
 
 void
-pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits)
+pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits, bool take)
 {
 	size_t bounds = shape->count;
 	uint64_t count = 0;
-	bits[bounds + 1] = pt_whole_get(&cells[0]);
+	bits[bounds + 1] = pt_whole_read(&cells[0], take);
 	for (size_t i = 0; i <= bounds; i++) {
 		/* A gauge histogram from which more was removed than added counts nothing there. */
-		int64_t bucket = (int64_t)pt_whole_get(&cells[i + 1]);
+		int64_t bucket = (int64_t)pt_whole_read(&cells[i + 1], take);
 		count += bucket > 0 ? (uint64_t)bucket : 0;
 		bits[i] = pt_number_bits((double)count);
 	}
@@ -139,7 +139,14 @@ reset(struct pt_child *child)
 static void
 read(struct pt_child *child, uint64_t *bits)
 {
-	pt_histogram_read(((struct pitot_histogram *)child)->cells, &child->set->shape, bits);
+	pt_histogram_read(
+		((struct pitot_histogram *)child)->cells, &child->set->shape, bits, false);
+}
+
+static void
+take(struct pt_child *child, uint64_t *bits)
+{
+	pt_histogram_read(((struct pitot_histogram *)child)->cells, &child->set->shape, bits, true);
 }
 
 const struct pt_kind pt_kind_histogram = {
@@ -149,6 +156,7 @@ const struct pt_kind pt_kind_histogram = {
 	.part = pt_histogram_part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 const struct pt_kind pt_kind_gauge_histogram = {
@@ -158,6 +166,7 @@ const struct pt_kind pt_kind_gauge_histogram = {
 	.part = gauge_part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 bool
@@ -210,9 +219,9 @@ pitot_gauge_histogram(struct pitot_registry *registry, const char *name, const c
 }
 
 bool
-pt_histogram_takes(const struct pt_child *child, double value)
+pt_histogram_takes(struct pt_child *child, double value)
 {
-	if (child->ignored)
+	if (!pt_child_touch(child))
 		return false;
 	if (isnan(value))
 		pt_registry_misuse(child->set->registry, "%s: observing NaN was ignored",

@@ -15,11 +15,11 @@ struct pt_part_of pt_histogram_part(const struct pt_shape *shape, size_t index);
 /* Bytes of its cells. */
 size_t pt_histogram_size(const struct pt_shape *shape);
 void pt_histogram_reset(pt_whole *cells, const struct pt_shape *shape);
-/* One number for each series. */
-void pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits);
+/* One number for each series; `take` as in cell.h. */
+void pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits, bool take);
 /* Adds `sign` (1 or -1) things of this value, and returns the index of their bucket. */
 size_t pt_histogram_count(pt_whole *cells, const struct pt_shape *shape, double value, int sign);
-/* Whether updates of the instrument with this value count; NaN is misuse. */
-bool pt_histogram_takes(const struct pt_child *child, double value);
+/* Whether updates of the instrument with this value count, and marks it as used; NaN is misuse. */
+bool pt_histogram_takes(struct pt_child *child, double value);
 
 #endif

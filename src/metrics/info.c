@@ -82,7 +82,7 @@ struct pitot_stateset {
 	pt_whole on; /* one bit for each state */
 };
 
-static struct pitot_stateset ignoring = {.child = {.ignored = true}};
+static struct pitot_stateset ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_stateset = &ignoring.child;
 
 static size_t
@@ -111,11 +111,23 @@ stateset_reset(struct pt_child *child)
 }
 
 static void
-stateset_read(struct pt_child *child, uint64_t *bits)
+read_states(struct pt_child *child, uint64_t *bits, bool take)
 {
-	uint64_t on = pt_whole_get(&((struct pitot_stateset *)child)->on);
+	uint64_t on = pt_whole_read(&((struct pitot_stateset *)child)->on, take);
 	for (size_t i = 0; i < child->set->shape.count; i++)
 		bits[i] = pt_number_bits((double)(on >> i & 1));
+}
+
+static void
+stateset_read(struct pt_child *child, uint64_t *bits)
+{
+	read_states(child, bits, false);
+}
+
+static void
+stateset_take(struct pt_child *child, uint64_t *bits)
+{
+	read_states(child, bits, true);
 }
 
 const struct pt_kind pt_kind_stateset = {
@@ -125,6 +137,7 @@ const struct pt_kind pt_kind_stateset = {
 	.part = stateset_part,
 	.reset = stateset_reset,
 	.read = stateset_read,
+	.take = stateset_take,
 };
 
 bool
@@ -156,9 +169,9 @@ pitot_stateset(struct pitot_registry *registry, const char *name, const char *he
 }
 
 static bool
-has_state(const struct pitot_stateset *set, size_t state)
+has_state(struct pitot_stateset *set, size_t state)
 {
-	if (set->child.ignored)
+	if (!pt_child_touch(&set->child))
 		return false;
 	if (state < set->child.set->shape.count)
 		return true;

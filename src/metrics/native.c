@@ -17,8 +17,8 @@ struct pitot_native_histogram {
 	pt_whole classic[]; /* as in histogram.h */
 };
 
-/* Never observed: `ignored` is asked first. */
-static struct pitot_native_histogram ignoring = {.child = {.ignored = true}};
+/* Never observed: its use is asked first. */
+static struct pitot_native_histogram ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_native = &ignoring.child;
 
 /* ---- the kind ---- */
@@ -56,7 +56,7 @@ static void
 read(struct pt_child *child, uint64_t *bits)
 {
 	struct pitot_native_histogram *histogram = (struct pitot_native_histogram *)child;
-	pt_histogram_read(histogram->classic, &child->set->shape, bits);
+	pt_histogram_read(histogram->classic, &child->set->shape, bits, false);
 }
 
 static struct pt_native *
@@ -64,7 +64,21 @@ read_native(struct pt_child *child)
 {
 	struct pitot_native_histogram *histogram = (struct pitot_native_histogram *)child;
 	uint64_t sum_bits = pt_whole_get(&histogram->classic[0]);
-	return pt_native_cells_read(&histogram->native, &child->set->shape.native, sum_bits);
+	return pt_native_cells_read(&histogram->native, &child->set->shape.native, sum_bits, false);
+}
+
+static struct pt_native *
+take_native(struct pt_child *child, uint64_t *bits)
+{
+	struct pitot_native_histogram *histogram = (struct pitot_native_histogram *)child;
+	const struct pt_shape *shape = &child->set->shape;
+	struct pt_native *native =
+		pt_native_cells_read(&histogram->native, &shape->native, 0, true);
+	if (native == NULL)
+		return NULL;
+	pt_histogram_read(histogram->classic, shape, bits, true);
+	native->sum_bits = bits[shape->count + 1];
+	return native;
 }
 
 static void
@@ -81,6 +95,7 @@ const struct pt_kind pt_kind_native = {
 	.reset = reset,
 	.read = read,
 	.read_native = read_native,
+	.take_native = take_native,
 	.clear = clear,
 };
 
@@ -168,7 +183,7 @@ pitot_native_histogram_observe_since(struct pitot_native_histogram *histogram, d
 void
 pitot_native_histogram_reset(struct pitot_native_histogram *histogram)
 {
-	if (!histogram->child.ignored && !pt_family_restart(&histogram->child))
+	if (pt_child_touch(&histogram->child) && !pt_family_restart(&histogram->child))
 		pt_registry_misuse(histogram->child.set->registry,
 			"%s: resetting was left out: out of memory",
 			histogram->child.set->declared->name);

@@ -215,10 +215,10 @@ take_heads(struct pt_native_cells *cells, struct pt_native_chunk **heads)
 }
 
 static void
-copy_chunk(struct items *items, struct pt_native_chunk *chunk)
+copy_chunk(struct items *items, struct pt_native_chunk *chunk, bool take)
 {
 	for (int32_t i = 0; i < chunk_cells; i++) {
-		uint64_t count = pt_whole_get(&chunk->cells[i]);
+		uint64_t count = pt_whole_read(&chunk->cells[i], take);
 		if (count == 0)
 			continue;
 		items->array[items->count++] = (struct item){
@@ -233,7 +233,7 @@ copy_chunk(struct items *items, struct pt_native_chunk *chunk)
 }
 
 static bool
-copy_cells(struct items *items, struct pt_native_cells *cells)
+copy_cells(struct items *items, struct pt_native_cells *cells, bool take)
 {
 	struct pt_native_chunk *heads[pt_native_heads];
 	size_t chunks = take_heads(cells, heads);
@@ -242,7 +242,7 @@ copy_cells(struct items *items, struct pt_native_cells *cells)
 		return false;
 	for (size_t i = 0; i < pt_native_heads; i++)
 		for (struct pt_native_chunk *chunk = heads[i]; chunk != NULL; chunk = chunk->next)
-			copy_chunk(items, chunk);
+			copy_chunk(items, chunk, take);
 	return true;
 }
 
@@ -323,29 +323,67 @@ fill(struct pt_native_side *side, const struct item *item)
 	return sum;
 }
 
+/* What was taken goes back where it was. */
+static void
+put_back(struct pt_native_cells *cells, const struct items *items)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		const struct item *item = &items->array[i];
+		struct place place = place_of(item->index, item->schema, item->negative);
+		/* acquire: as in find's callers. Chunks stay, so it is there. */
+		struct pt_native_chunk *chunk = find(
+			atomic_load_explicit(head_of(cells, &place), memory_order_acquire), &place);
+		pt_whole_add(&chunk->cells[place.cell], item->count);
+	}
+}
+
+/* Room for all that the items may become: bringing them to one schema only makes them fewer. */
+static struct pt_native *
+make_room(const struct items *items)
+{
+	struct pt_native_side sides[2] = {{0}};
+	for (size_t i = 0; i < items->count; i++) {
+		struct pt_native_side *side = &sides[items->array[i].negative];
+		side->bucket_count++;
+		side->span_count++;
+	}
+	return pt_native_new(&sides[0], &sides[1], 0);
+}
+
+static uint64_t
+make_side(struct pt_native_side *side, const struct item *item, size_t count)
+{
+	struct pt_native_side needed = measure(item, count);
+	side->span_count = needed.span_count;
+	side->bucket_count = needed.bucket_count;
+	return fill(side, item);
+}
+
 struct pt_native *
-pt_native_cells_read(
-	struct pt_native_cells *cells, const struct pt_native_shape *shape, uint64_t sum_bits)
+pt_native_cells_read(struct pt_native_cells *cells, const struct pt_native_shape *shape,
+	uint64_t sum_bits, bool take)
 {
 	struct items items = {.schema = shape->schema};
-	if (!copy_cells(&items, cells))
+	if (!copy_cells(&items, cells, take))
 		return NULL;
+	struct pt_native *native = make_room(&items);
+	if (native == NULL) {
+		if (take)
+			put_back(cells, &items);
+		free(items.array);
+		return NULL;
+	}
 	bring_to_one_schema(&items, shape->max_buckets);
 	size_t positives = 0;
 	while (positives < items.count && !items.array[positives].negative)
 		positives++;
-	const struct item *negative = items.array + positives;
-	struct pt_native_side sides[] = {
-		measure(items.array, positives), measure(negative, items.count - positives)};
-	struct pt_native *native = pt_native_new(&sides[0], &sides[1], 0);
-	if (native != NULL) {
-		native->schema = (int8_t)items.schema;
-		native->zero_threshold = shape->zero_threshold;
-		native->sum_bits = sum_bits;
-		native->zero_count = pt_whole_get(&cells->zero);
-		native->count = native->zero_count + fill(&native->positive, items.array);
-		native->count += fill(&native->negative, negative);
-	}
+	native->schema = (int8_t)items.schema;
+	native->zero_threshold = shape->zero_threshold;
+	native->sum_bits = sum_bits;
+	native->zero_count = pt_whole_read(&cells->zero, take);
+	native->count = native->zero_count + make_side(&native->positive, items.array, positives);
+	native->count +=
+		make_side(&native->negative, items.array + positives, items.count - positives);
 	free(items.array);
 	return native;
 }

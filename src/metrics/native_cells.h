@@ -25,9 +25,12 @@ bool pt_native_cells_add(
 	struct pt_native_cells *cells, const struct pt_native_shape *shape, double value);
 /* Counts begin at zero; values that are added meanwhile may be among them or not. */
 void pt_native_cells_reset(struct pt_native_cells *cells);
-/* The counts as a value, whose sum is given. NULL if memory is out; freed by free(). */
-struct pt_native *pt_native_cells_read(
-	struct pt_native_cells *cells, const struct pt_native_shape *shape, uint64_t sum_bits);
+/*
+ * The counts as a value, whose sum is given; `take` as in cell.h. NULL if memory is out, and then
+ * nothing is taken; freed by free().
+ */
+struct pt_native *pt_native_cells_read(struct pt_native_cells *cells,
+	const struct pt_native_shape *shape, uint64_t sum_bits, bool take);
 /* Frees what the cells hold; nobody may use them meanwhile. */
 void pt_native_cells_clear(struct pt_native_cells *cells);
 

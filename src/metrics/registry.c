@@ -50,8 +50,9 @@ copy_label(struct pitot_registry *registry, const struct pitot_label *label)
 	const char *name = label->name == NULL ? "" : label->name;
 	const char *value = label->value == NULL ? "" : label->value;
 	if (!pt_name_is_label(name, strlen(name), registry->utf8_names) ||
-		strncmp(name, "__", 2) == 0) {
-		pt_registry_mistake(registry, "constant label \"%s\": not a label name", name);
+		strncmp(name, "__", 2) == 0 || strcmp(name, PT_OVERFLOW_LABEL) == 0) {
+		pt_registry_mistake(
+			registry, "constant label \"%s\": not a label name, or reserved", name);
 		return true;
 	}
 	if (!pt_utf8_valid(value, strlen(value)) || strlen(value) > PT_LIMIT_VALUE) {
@@ -73,6 +74,8 @@ copy_options(struct pitot_registry *registry, const struct pitot_registry_option
 {
 	registry->utf8_names = options->utf8_names;
 	registry->disabled = options->disabled;
+	registry->max_label_sets =
+		options->max_label_sets == 0 ? PT_LIMIT_LABEL_SETS : options->max_label_sets;
 	registry->prefix = strdup(options->prefix == NULL ? "" : options->prefix);
 	registry->labels = calloc(options->label_count + 1, sizeof registry->labels[0]);
 	if (registry->prefix == NULL || registry->labels == NULL)
@@ -221,22 +224,11 @@ unit_problem(const struct pt_set *set, const char *unit)
 	return NULL;
 }
 
-static struct pt_set *
-find_by_name(struct pitot_registry *registry, const char *name)
-{
-	size_t prefix = strlen(registry->prefix);
-	for (struct pt_set *set = registry->first; set != NULL; set = set->next)
-		if (set->family->name_length == prefix + strlen(name) &&
-			strcmp(set->family->name + prefix, name) == 0)
-			return set;
-	return NULL;
-}
-
 /* A family is immutable, so stating the unit makes a new one, and the series that refer to it. */
 static const char *
 state_unit(struct pitot_registry *registry, const char *name, const char *unit)
 {
-	struct pt_set *set = find_by_name(registry, name);
+	struct pt_set *set = pt_declare_find(registry, name);
 	if (set == NULL)
 		return "no family of this name is declared";
 	const char *problem = unit_problem(set, unit);

@@ -3,9 +3,22 @@
  * The registry's inside: families, their children (one for each label set, which are the
  * instruments that users hold), and the plan by which they are gathered.
  *
- * Lifetimes: families and children live until the registry is freed, so that a user's pointer is
- * always valid and lookups need no lock. A removed child stays in the family's table, is no longer
- * gathered, and starts anew when its label set is asked for again.
+ * Lifetimes: families and the memory of children live until the registry is freed, so that a user's
+ * pointer never dangles. A removed child stays in the family's table, is no longer gathered, and
+ * starts anew when its label set is asked for again; lookups need no lock.
+ *
+ * In a family with an expiry (see expire.c) a child is
+ *
+ *	live --(idle)--> expired --(idle again)--> free --(a new label set)--> live
+ *	  ^                 |
+ *	  `--(used or got)--'      (removed: as expired, but only getting brings it back)
+ *
+ * An expired child counts on from zero, so a use of it is not lost but brings it back. A free one
+ * belongs to no label set and is the memory of the next new one; so the memory of a family is that
+ * of the most children it ever had within one idle time. All that changes is under the family's own
+ * lock there, and lookups take it, since tables shrink and label values go.
+ *
+ * Locks are taken in this order: registry, family, exemplars. None is held across a callback.
  */
 #ifndef PT_METRICS_REGISTRY_H
 #define PT_METRICS_REGISTRY_H
@@ -55,7 +68,14 @@ struct pt_kind {
 	void (*read)(struct pt_child *child, uint64_t *bits); /* one for each series */
 	/* NULL, or the value of its last series, PT_PART_NATIVE; NULL if memory is out. */
 	struct pt_native *(*read_native)(struct pt_child *child);
+	/* As `take`, for the kinds that have it; NULL if memory is out, and then nothing is taken. */
+	struct pt_native *(*take_native)(struct pt_child *child, uint64_t *bits);
 	void (*clear)(struct pt_child *child); /* NULL, or frees what the instrument holds */
+	/*
+	 * Reads and sets to zero; each concurrent update is in what is read or in what stays.
+	 * NULL: the kind has take_native, or no labelled families.
+	 */
+	void (*take)(struct pt_child *child, uint64_t *bits);
 };
 
 /* A declared family. The public struct pitot_counters etc. are this. */
@@ -68,9 +88,25 @@ struct pt_set {
 	struct pt_labels *fixed;    /* an info's own labels, or NULL */
 	const char *const *label_names;
 	size_t label_count;
-	_Atomic(struct pt_index *) index; /* readers take no lock; see family.c */
+	_Atomic(struct pt_index *) index; /* readers take no lock, unless it expires */
 	struct pt_child *first, *last;    /* in order of creation; guarded by the registry's lock */
 	struct pt_set *next;
+	size_t limit;              /* of live label sets, 0: none; guarded by the registry's lock */
+	size_t live;               /* label sets, without the overflow; guarded likewise */
+	struct pt_child *overflow; /* NULL until needed; guarded likewise */
+	/*
+	 * 0: does not expire. Changes under the registry's lock and only while there is no child.
+	 */
+	_Atomic int64_t idle_ms;
+	/*
+	 * In a family that expires, this lock guards its children, the index and what follows, and
+	 * what was said above to be guarded by the registry's lock. Making and bringing back need
+	 * both; ending needs only this one.
+	 */
+	pthread_mutex_t lock;
+	size_t dead;           /* in the list, but not live */
+	struct pt_child *free; /* linked by `next` */
+	uint64_t *scratch;     /* one for each series of a child; NULL if it does not expire */
 };
 
 struct pt_exemplar_slot {
@@ -79,19 +115,50 @@ struct pt_exemplar_slot {
 	int64_t timestamp_ms;
 };
 
-/* The first member of every instrument. */
+/* Whether an instrument was used since the last look at it. */
+enum pt_use {
+	PT_USE_NONE,
+	PT_USE_SOME,
+	PT_USE_IGNORED, /* updates do nothing: the registry is disabled, or there was a mistake */
+};
+
+/*
+ * The first member of every instrument. What updates read stands last, beside the cells that they
+ * write, and all of it is 64 bytes.
+ */
 struct pt_child {
 	struct pt_set *set;
 	struct pt_child *next;
 	uint64_t hash;
-	const char *values; /* the label values, each with its NUL, one after the other */
-	size_t values_length;
-	struct pt_series **series;          /* one for each part; guarded by the registry's lock */
+	const char *values;        /* the label values, each with its NUL, one after the other */
+	struct pt_series **series; /* one for each part; guarded by the registry's lock */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
+	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
+	uint32_t values_length;
+	bool is_removed : 1; /* dead, and only getting brings it back */
+	bool is_overflow : 1;
 	atomic_bool has_exemplars;
-	atomic_bool live; /* gathered; changes under the registry's lock */
-	bool ignored;     /* updates do nothing: the registry is disabled, or there was a mistake */
+	atomic_bool live;          /* gathered; changes under the registry's lock */
+	_Atomic unsigned char use; /* enum pt_use */
 };
+
+/*
+ * Marks the instrument as used; every update begins with it. False: the update is to be ignored.
+ * Both accesses are relaxed: the mark orders nothing, and a use that is marked too early or not at
+ * all (since an old mark was seen while a gather cleared it) is found by its value; see expire.c.
+ * The mark is mostly there already, so that this is one load from the line that the update writes.
+ */
+static inline bool
+pt_child_touch(struct pt_child *child)
+{
+	unsigned char use = atomic_load_explicit(&child->use, memory_order_relaxed);
+	if (__builtin_expect(use == PT_USE_SOME, true))
+		return true;
+	if (use == PT_USE_IGNORED)
+		return false;
+	atomic_store_explicit(&child->use, PT_USE_SOME, memory_order_relaxed);
+	return true;
+}
 
 struct pt_hook {
 	void (*run)(void *context);
@@ -107,7 +174,9 @@ struct pitot_registry {
 	size_t label_count;
 	bool utf8_names;
 	bool disabled;
+	size_t max_label_sets; /* of a family, 0: no limit */
 	struct pt_ids *ids;
+	_Atomic uint64_t expired, overflowed; /* relaxed: numbers on their own */
 
 	/* The time of the last sample that a pusher sent before it was stopped; 0: none was. */
 	_Atomic int64_t pushed_until_ms;
@@ -118,6 +187,7 @@ struct pitot_registry {
 	size_t name_count, name_capacity;
 	struct pt_hook *hooks, *last_hook;
 	struct pt_plan *plan;         /* NULL when something was declared, made or removed since */
+	int64_t gathered_ms;          /* wall time of the last gather; 0 none */
 	struct pitot_error declaring; /* the first mistake */
 	struct pitot_error updating;
 
@@ -155,13 +225,20 @@ struct pt_declaration {
  */
 struct pt_set *pt_declare(
 	struct pitot_registry *registry, const struct pt_declaration *declaration);
+/* The family declared with this name (without the prefix), or NULL. Locked by the caller. */
+struct pt_set *pt_declare_find(struct pitot_registry *registry, const char *name);
 /* Declares a family without labels and returns its only child, or `otherwise` on a mistake. */
 struct pt_child *pt_declare_single(struct pitot_registry *registry,
 	const struct pt_declaration *declaration, struct pt_child *otherwise);
 
 /* ---- family.c ---- */
 
-/* The child of these values, made or revived if there is none; NULL on a mistake. */
+#define PT_OVERFLOW_LABEL "pitot_overflow"
+
+/*
+ * The child of these values, made or revived if there is none, or the family's overflow if its
+ * limit is reached; NULL on a mistake.
+ */
 struct pt_child *pt_family_get(struct pt_set *set, const char *const *values, size_t count);
 void pt_family_remove(struct pt_set *set, const char *const *values, size_t count);
 /* Zeroes the child and gives it a new start time, unless it was removed. False if memory is out. */
@@ -169,10 +246,47 @@ bool pt_family_restart(struct pt_child *child);
 /* Makes all series of the set's children anew, after set->family changed. Locked by the caller. */
 bool pt_family_renew(struct pt_set *set);
 void pt_family_free(struct pt_set *set);
+static inline bool
+pt_family_expires(const struct pt_set *set)
+{
+	/* relaxed: it is constant while the set has children, which whoever asks got by a lock. */
+	return atomic_load_explicit(&set->idle_ms, memory_order_relaxed) != 0;
+}
+/* The set's own lock, if it expires. */
+void pt_family_lock(struct pt_set *set);
+void pt_family_unlock(struct pt_set *set);
+/*
+ * For expire.c, which holds the locks. Revive: a dead child is gathered again, as new series; false
+ * if memory is out. End: a live one is no longer gathered; the caller then forgets the plan, too.
+ * Reuse: a dead child, which stands after `before` in the list, gives up its label set.
+ */
+bool pt_family_revive(struct pt_child *child, int64_t start_ms);
+void pt_family_end(struct pt_child *child, int64_t now_ms);
+void pt_family_reuse(struct pt_child *child, struct pt_child *before);
+
+/* ---- expire.c ---- */
+
+struct pt_registry_state {
+	size_t series;       /* gathered, overflows included */
+	size_t label_sets;   /* live: one for each instrument, without the overflows */
+	uint64_t expired;    /* label sets that ended because they were idle, in all */
+	uint64_t overflowed; /* how often _get was answered with an overflow, in all */
+};
+void pt_registry_state(struct pitot_registry *registry, struct pt_registry_state *state);
+/* Before a gather: dead children that were used come back, others are freed. False: no memory. */
+bool pt_expire_dead(struct pitot_registry *registry, int64_t now_ms);
+/* Notes whether the live child was used; true if it was not for too long. Its lock is held. */
+bool pt_expire_look(struct pt_child *child, int64_t now_ms);
+/*
+ * Ends a child, whose series began at `at` of the snapshot, if they still are its own and it is
+ * idle: the snapshot gets what it counted up to its end. Without memory it lives on.
+ */
+void pt_expire_end(
+	struct pt_child *child, struct pitot_snapshot *snapshot, size_t at, int64_t now_ms);
 
 /* ---- gather.c ---- */
 
-/* Forgets the plan; the caller holds the registry's lock. */
+/* Forgets the plan, since the children or series changed; the caller holds the registry's lock. */
 void pt_gather_forget(struct pitot_registry *registry);
 
 /* ---- exemplar.c ---- */

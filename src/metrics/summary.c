@@ -36,7 +36,7 @@ struct pitot_summary {
 	struct sketch ring[]; /* ring_size, or none without quantiles */
 };
 
-static struct pitot_summary ignoring = {.child = {.ignored = true}};
+static struct pitot_summary ignoring = {.child = {.use = PT_USE_IGNORED}};
 struct pt_child *const pt_ignoring_summary = &ignoring.child;
 
 /* ---- the sketch ---- */
@@ -162,26 +162,45 @@ part(const struct pt_shape *shape, size_t index)
 }
 
 static void
-reset(struct pt_child *child)
+empty_ring(struct pitot_summary *summary)
 {
-	struct pitot_summary *summary = (struct pitot_summary *)child;
-	pt_whole_set(&summary->count, 0);
-	pt_whole_set(&summary->sum, 0);
-	for (size_t i = 0; child->set->shape.count > 0 && i < ring_size; i++) {
+	for (size_t i = 0; summary->child.set->shape.count > 0 && i < ring_size; i++) {
 		atomic_store_explicit(&summary->ring[i].fifth, -1, memory_order_relaxed);
 		empty(&summary->ring[i]);
 	}
 }
 
 static void
-read(struct pt_child *child, uint64_t *bits)
+reset(struct pt_child *child)
+{
+	struct pitot_summary *summary = (struct pitot_summary *)child;
+	pt_whole_set(&summary->count, 0);
+	pt_whole_set(&summary->sum, 0);
+	empty_ring(summary);
+}
+
+static void
+read_cells(struct pt_child *child, uint64_t *bits, bool take)
 {
 	struct pitot_summary *summary = (struct pitot_summary *)child;
 	size_t quantiles = child->set->shape.count;
 	if (quantiles > 0)
 		read_quantiles(summary, bits);
-	bits[quantiles] = pt_whole_get(&summary->sum);
-	bits[quantiles + 1] = pt_number_bits((double)pt_whole_get(&summary->count));
+	bits[quantiles] = pt_whole_read(&summary->sum, take);
+	bits[quantiles + 1] = pt_number_bits((double)pt_whole_read(&summary->count, take));
+}
+
+static void
+read(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, false);
+}
+
+static void
+take(struct pt_child *child, uint64_t *bits)
+{
+	read_cells(child, bits, true);
+	empty_ring((struct pitot_summary *)child);
 }
 
 const struct pt_kind pt_kind_summary = {
@@ -191,6 +210,7 @@ const struct pt_kind pt_kind_summary = {
 	.part = part,
 	.reset = reset,
 	.read = read,
+	.take = take,
 };
 
 bool
@@ -233,7 +253,7 @@ pitot_summary(struct pitot_registry *registry, const char *name, const char *hel
 void
 pitot_summary_observe(struct pitot_summary *summary, double value)
 {
-	if (summary->child.ignored)
+	if (!pt_child_touch(&summary->child))
 		return;
 	if (!(value >= 0)) {
 		pt_registry_misuse(summary->child.set->registry,

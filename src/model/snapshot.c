@@ -148,6 +148,13 @@ pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index)
 	return NULL;
 }
 
+static void
+set_count(struct pitot_snapshot *snapshot, size_t index, const struct pt_native *value)
+{
+	snapshot->bits[index] =
+		value->is_float ? value->count : pt_number_bits((double)value->count);
+}
+
 bool
 pt_snapshot_add_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value)
 {
@@ -163,13 +170,12 @@ pt_snapshot_add_native(struct pitot_snapshot *snapshot, size_t index, struct pt_
 		snapshot->native_capacity = capacity;
 	}
 	snapshot->natives[snapshot->native_count++] = (struct pt_native_at){index, value};
-	snapshot->bits[index] =
-		value->is_float ? value->count : pt_number_bits((double)value->count);
+	set_count(snapshot, index, value);
 	return true;
 }
 
-const struct pt_native *
-pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index)
+static struct pt_native_at *
+find_native(const struct pitot_snapshot *snapshot, size_t index)
 {
 	size_t low = 0, high = snapshot->native_count;
 	while (low < high) {
@@ -180,8 +186,24 @@ pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index)
 			high = middle;
 	}
 	if (low < snapshot->native_count && snapshot->natives[low].index == index)
-		return snapshot->natives[low].value;
+		return &snapshot->natives[low];
 	return NULL;
+}
+
+void
+pt_snapshot_set_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value)
+{
+	struct pt_native_at *at = find_native(snapshot, index);
+	free(at->value);
+	at->value = value;
+	set_count(snapshot, index, value);
+}
+
+const struct pt_native *
+pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index)
+{
+	const struct pt_native_at *at = find_native(snapshot, index);
+	return at == NULL ? NULL : at->value;
 }
 
 size_t

@@ -70,6 +70,8 @@ const struct pt_exemplar *pt_snapshot_exemplar(const struct pitot_snapshot *snap
  * and sets the bits of its series to the count. False if memory is out.
  */
 bool pt_snapshot_add_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value);
+/* Likewise, in the place of the one that stands there. */
+void pt_snapshot_set_native(struct pitot_snapshot *snapshot, size_t index, struct pt_native *value);
 /* The native histogram of the series at `index`, or NULL. */
 const struct pt_native *pt_snapshot_native(const struct pitot_snapshot *snapshot, size_t index);
 /* The sample's own time, or `otherwise`. */

@@ -2,10 +2,12 @@
 /* Every allocation of the registry, its instruments, a gather and the configuration fails once. */
 #include <pitot.h>
 #include <stdlib.h>
-#include "model/snapshot.h"
+#include "metrics/registry.h"
 #include "support/check.h"
 #include "support/fault.h"
 #include "support/find.h"
+#include "support/lives.h"
+#include "support/tick.h"
 
 static const double quantiles[] = {0.5, 0.9};
 static const char *const states[] = {"on", "off"};
@@ -80,6 +82,63 @@ a_registry_without_memory_tells_and_harms_nothing(void)
 	check_true(runs > 100);
 }
 
+/*
+ * Label sets end, come back by use and by _get, overflow, and hand on their memory. The sum of all
+ * that was gathered, in one life or another; *ok becomes false if a gather failed.
+ */
+static double
+come_and_go(struct pitot_registry *m, struct tick *tick, bool *ok)
+{
+	struct pitot_counters *f = pitot_counters(m, "f", "x", "kind");
+	pitot_registry_expire(m, "f", 10);
+	pitot_registry_limit(m, "f", 2);
+	double sum = 0;
+	struct pitot_counter *a = pitot_counters_get(f, "a");
+	pitot_counter_inc(a);
+	struct pitot_snapshot *before = NULL;
+	for (int i = 0; i < 12; i++) {
+		if (i < 8) {
+			pitot_counter_inc(pitot_counters_get(f, i < 4 ? "b" : "c"));
+			pitot_counter_inc(pitot_counters_get(f, i % 2 == 0 ? "d" : "e"));
+		}
+		if (i == 3)
+			pitot_counter_inc(a); /* it ended one gather before */
+		tick_pass(tick, i == 4 || i >= 8 ? 20000 : 5000);
+		struct pitot_snapshot *s = pitot_snapshot_take(m, NULL);
+		if (before != NULL && s != NULL)
+			sum += lives_ended(before, s, ok);
+		*ok = *ok && s != NULL;
+		pitot_snapshot_free(before);
+		before = s;
+	}
+	pitot_snapshot_free(before);
+	return sum;
+}
+
+static void
+label_sets_come_and_go_without_memory(void)
+{
+	unsigned long runs = 0;
+	for (struct fault fault = {0}; fault_next(&fault); runs++) {
+		struct tick tick;
+		tick_init(&tick);
+		struct pitot_registry *m = pitot_registry_new(NULL);
+		if (m == NULL) {
+			check_true(fault_met());
+			continue;
+		}
+		m->clock = &tick.clock;
+		bool ok = true;
+		double sum = come_and_go(m, &tick, &ok);
+		if (ok && pitot_registry_error(m, NULL) == 0)
+			check_double(sum, 18);
+		else
+			check_true(fault_met());
+		pitot_registry_free(m);
+	}
+	check_true(runs > 50);
+}
+
 static void
 a_configuration_without_memory_is_refused_whole(void)
 {
@@ -102,4 +161,5 @@ a_configuration_without_memory_is_refused_whole(void)
 }
 
 CHECK_MAIN("fault/metrics", TEST(a_registry_without_memory_tells_and_harms_nothing),
+	TEST(label_sets_come_and_go_without_memory),
 	TEST(a_configuration_without_memory_is_refused_whole))

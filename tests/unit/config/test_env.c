@@ -381,7 +381,8 @@ bad_values_are_named_with_what_is_allowed(void)
 		{"APP_ENABLED= true", "APP_ENABLED=\" true\": expected"},
 		{"APP_COLLECT_DEFAULT=2", "APP_COLLECT_DEFAULT=\"2\": expected true, false"},
 		{"APP_PROTOCOL=otlp",
-			"APP_PROTOCOL=\"otlp\": expected auto, pushgateway or remote-write"},
+			"APP_PROTOCOL=\"otlp\": expected auto, pushgateway, remote-write, "
+			"remote-write-1 or remote-write-2"},
 		{"APP_INTERVAL=15",
 			"APP_INTERVAL: \"15\": a unit is missing; expected a duration such as"},
 		{"APP_INTERVAL=0s", "APP_INTERVAL=\"0s\": expected a duration above 0"},

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of children: what is in it is found and what was removed is not, however they clash. */
+#include <stdlib.h>
+#include "metrics/index.h"
+#include "support/check.h"
+
+enum { count = 48, capacity = 64 };
+
+static struct pt_child children[count];
+static char texts[count][4];
+
+static struct pt_child *
+found(const struct pt_index *index, size_t i)
+{
+	const char *value = texts[i];
+	return pt_index_find(index, children[i].hash, &value, 1);
+}
+
+/* Places near the end of the table, so that runs go around it; `spread` 1 puts all on one. */
+static void
+make_children(unsigned spread)
+{
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(texts[i], sizeof texts[i], "%zu", i);
+		children[i] = (struct pt_child){
+			.hash = capacity - 5 + (uint64_t)rand() % spread,
+			.values = texts[i],
+			.values_length = (uint32_t)strlen(texts[i]) + 1,
+		};
+	}
+}
+
+static void
+what_is_in_it_is_found_and_nothing_else(void)
+{
+	static const unsigned spreads[] = {1, 2, 7, 40, 64, 1000};
+	srand(1);
+	for (size_t s = 0; s < sizeof spreads / sizeof spreads[0]; s++) {
+		bool in[count] = {false};
+		size_t used = 0;
+		make_children(spreads[s]);
+		struct pt_index *index = pt_index_new(capacity);
+		check_fatal(index != NULL);
+		for (int step = 0; step < 3000; step++) {
+			size_t i = (size_t)rand() % count;
+			if (in[i])
+				pt_index_remove(index, &children[i]);
+			else
+				pt_index_add(index, &children[i]);
+			in[i] = !in[i];
+			used = in[i] ? used + 1 : used - 1;
+			check_size(index->used, used);
+			for (size_t j = 0; j < count; j++)
+				check_true(found(index, j) == (in[j] ? &children[j] : NULL));
+		}
+		pt_index_free(index);
+	}
+}
+
+static void
+it_has_room_up_to_three_quarters(void)
+{
+	check_true(!pt_index_has_room(NULL));
+	make_children(64);
+	struct pt_index *index = pt_index_new(capacity);
+	check_fatal(index != NULL);
+	for (size_t i = 0; i < count; i++) {
+		check_true(pt_index_has_room(index));
+		pt_index_add(index, &children[i]);
+	}
+	check_true(!pt_index_has_room(index));
+	pt_index_free(index);
+}
+
+CHECK_MAIN("metrics/index", TEST(what_is_in_it_is_found_and_nothing_else),
+	TEST(it_has_room_up_to_three_quarters))
