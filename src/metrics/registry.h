@@ -68,7 +68,7 @@ struct pt_kind {
 	void (*read)(struct pt_child *child, uint64_t *bits); /* one for each series */
 	/* NULL, or the value of its last series, PT_PART_NATIVE; NULL if memory is out. */
 	struct pt_native *(*read_native)(struct pt_child *child);
-	/* As `take`, for the kinds that have it; NULL if memory is out, and then nothing is taken. */
+	/* As `take`, for kinds that have it; NULL if memory is out, and nothing is taken then. */
 	struct pt_native *(*take_native)(struct pt_child *child, uint64_t *bits);
 	void (*clear)(struct pt_child *child); /* NULL, or frees what the instrument holds */
 	/*

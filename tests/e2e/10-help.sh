@@ -8,8 +8,8 @@
 # Names of the table in src/cli/options.c: "name alias-or-NULL".
 table()
 {
-	tr '\n\t' '  ' <"$top/src/cli/options.c" | grep -oE '\{ID_[A-Z0-9_]+, *"[a-z0-9-]+"[^}]*\}' |
-		sed -E 's/.*ID_[A-Z0-9_]+, *"([a-z0-9-]+)".*, *("([a-z-]+)"|NULL)\}/\1 \3/'
+	tr '\n\t' '  ' <"$top/src/cli/options.c" | grep -oE '\{CLI_OPTION_[A-Z0-9_]+, *"[a-z0-9-]+"[^}]*\}' |
+		sed -E 's/.*CLI_OPTION_[A-Z0-9_]+, *"([a-z0-9-]+)".*, *("([a-z-]+)"|NULL)\}/\1 \3/'
 }
 
 fits_a_screen()
@@ -26,10 +26,10 @@ each_verb()
 {
 	local verb
 	fits_a_screen "pitot --help" --help
-	for verb in push delete check sink help; do
+	for verb in push delete check spool sink help; do
 		expect_contains "pitot --help names $verb" "$out" " $verb"
 	done
-	for verb in push delete check sink; do
+	for verb in push delete check spool sink; do
 		fits_a_screen "pitot $verb --help" "$verb" --help
 		cp "$work/out" "$work/help-$verb"
 		run "$pitot" help "$verb"
@@ -51,7 +51,7 @@ each_option()
 				grep -qE -- "Fl -$verb( |\$)" "$top/src/cli/pitot.1"
 		done
 	done < <(table)
-	expect "the table was read" "$((count >= 25))" 1
+	expect "the table was read" "$((count >= 35))" 1
 	for verb in push delete check; do
 		while read -r name; do
 			run "$pitot" "$verb" metrics "--$name" --no-such-option
