@@ -105,16 +105,6 @@ limit_of(const struct pt_clockguard *guard, const struct pt_clockguard_now *now)
 	return now->wall_ms + PT_LIMIT_AHEAD_MS;
 }
 
-bool
-pt_clockguard_ahead(
-	const struct pt_clockguard *guard, const struct pt_clockguard_now *now, int64_t stamp_ms)
-{
-	/* Nobody knows, but when it was stamped somebody did. */
-	if (!guard->known && now->wall_ms < PT_CLOCKGUARD_2020_MS)
-		return false;
-	return stamp_ms > limit_of(guard, now);
-}
-
 void
 pt_clockguard_stored(struct pt_clockguard *guard, int64_t stamp_ms)
 {
@@ -139,18 +129,11 @@ raise(const struct pt_clockguard *guard, int64_t gathered_mono_ms, int64_t limit
 								       : PT_CLOCKGUARD_DROP;
 }
 
-enum pt_clockguard_verdict
-pt_clockguard_stamp(struct pt_clockguard *guard, const struct pt_clockguard_now *now,
-	int64_t gathered_mono_ms, int64_t *stamp_ms)
+/* Gives out `stamp`, which is not beyond the limit, or one that rises. */
+static enum pt_clockguard_verdict
+give_out(struct pt_clockguard *guard, int64_t gathered_mono_ms, int64_t stamp, int64_t limit_ms,
+	int64_t *stamp_ms)
 {
-	bool doubtful = leapt(guard, now);
-	bool by_server = guard->clock == PITOT_CLOCK_SERVER || now->wall_ms < PT_CLOCKGUARD_2020_MS;
-	if (doubtful || (by_server && !guard->known))
-		return PT_CLOCKGUARD_ASK;
-	int64_t offset_ms = by_server ? guard->server_ms : now->wall_ms - now->mono_ms;
-	int64_t limit_ms = limit_of(guard, now), stamp = offset_ms + gathered_mono_ms;
-	if (stamp > limit_ms)
-		return PT_CLOCKGUARD_HOLD;
 	enum pt_clockguard_verdict verdict = PT_CLOCKGUARD_SEND;
 	bool behind = stamp < guard->last_ms + guard->gap_ms;
 	if (behind)
@@ -164,4 +147,47 @@ pt_clockguard_stamp(struct pt_clockguard *guard, const struct pt_clockguard_now 
 	guard->last_mono_ms = gathered_mono_ms;
 	*stamp_ms = stamp;
 	return verdict;
+}
+
+static bool
+is_by_server(const struct pt_clockguard *guard, const struct pt_clockguard_now *now)
+{
+	return guard->clock == PITOT_CLOCK_SERVER || now->wall_ms < PT_CLOCKGUARD_2020_MS;
+}
+
+static int64_t
+time_of(const struct pt_clockguard *guard, const struct pt_clockguard_now *now,
+	int64_t gathered_mono_ms)
+{
+	bool by_server = guard->known && is_by_server(guard, now);
+	return (by_server ? guard->server_ms : now->wall_ms - now->mono_ms) + gathered_mono_ms;
+}
+
+int64_t
+pt_clockguard_offset(const struct pt_clockguard *guard, const struct pt_clockguard_now *now)
+{
+	return larger(time_of(guard, now, now->mono_ms), guard->last_ms) - now->wall_ms;
+}
+
+enum pt_clockguard_verdict
+pt_clockguard_stamp(struct pt_clockguard *guard, const struct pt_clockguard_now *now,
+	int64_t gathered_mono_ms, int64_t *stamp_ms)
+{
+	if (leapt(guard, now) || (is_by_server(guard, now) && !guard->known))
+		return PT_CLOCKGUARD_ASK;
+	int64_t limit_ms = limit_of(guard, now), stamp = time_of(guard, now, gathered_mono_ms);
+	if (stamp > limit_ms)
+		return PT_CLOCKGUARD_HOLD;
+	return give_out(guard, gathered_mono_ms, stamp, limit_ms, stamp_ms);
+}
+
+enum pt_clockguard_verdict
+pt_clockguard_stamp_last(struct pt_clockguard *guard, const struct pt_clockguard_now *now,
+	int64_t gathered_mono_ms, int64_t *stamp_ms)
+{
+	if (!guard->known && now->wall_ms < PT_CLOCKGUARD_2020_MS)
+		return PT_CLOCKGUARD_DROP;
+	int64_t limit_ms = limit_of(guard, now);
+	int64_t stamp = smaller(time_of(guard, now, gathered_mono_ms), limit_ms);
+	return give_out(guard, gathered_mono_ms, stamp, limit_ms, stamp_ms);
 }

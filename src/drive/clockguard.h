@@ -73,9 +73,15 @@ void pt_clockguard_stored(struct pt_clockguard *guard, int64_t stamp_ms);
 /* *stamp_ms is set if it is to be sent. Gathers in their order. */
 enum pt_clockguard_verdict pt_clockguard_stamp(struct pt_clockguard *guard,
 	const struct pt_clockguard_now *now, int64_t gathered_mono_ms, int64_t *stamp_ms);
-/* Whether samples of that time would be in the receiver's future if they were sent now. */
-bool pt_clockguard_ahead(
-	const struct pt_clockguard *guard, const struct pt_clockguard_now *now, int64_t stamp_ms);
+/*
+ * For the last gather, which cannot be held: where the other would hold it, it gets the latest time
+ * that is not in the receiver's future, or is dropped if none is known.
+ */
+enum pt_clockguard_verdict pt_clockguard_stamp_last(struct pt_clockguard *guard,
+	const struct pt_clockguard_now *now, int64_t gathered_mono_ms, int64_t *stamp_ms);
+/* How far the clock that samples follow, or the newest of them, is ahead of ours. */
+int64_t pt_clockguard_offset(
+	const struct pt_clockguard *guard, const struct pt_clockguard_now *now);
 /*
  * True once when both clocks differ by more than PT_CLOCKGUARD_OFF_MS, and again after they did
  * not; `news` then says by how much and what to do.

@@ -120,16 +120,8 @@ set_options(struct pitot_pusher *pusher, const struct pitot_push_options *option
 {
 	pusher->pid = getpid();
 	pusher->stop_deadline_ms = options->stop_deadline_ms;
-	pusher->gatherer.at_end = options->at_end;
 	pusher->report = options->report;
 	pusher->report_context = options->report_context;
-	pusher->gatherer.life.anchors = !options->no_zero_anchor;
-	/* Not so far that it is too old before it is sent. */
-	pusher->gatherer.life.reach_ms =
-		options->max_age_ms / 2 < PT_LIMIT_AHEAD_MS ? options->max_age_ms / 2 : 0;
-	/* acquire: pairs with the release in pitot_pusher_stop(). */
-	pusher->gatherer.life.last_ms = atomic_load_explicit(
-		&pusher->gatherer.registry->pushed_until_ms, memory_order_acquire);
 	set_schedule(pusher, options);
 	pusher->adapts = options->adaptive.enabled;
 	pusher->push_ms = -1;
@@ -159,10 +151,7 @@ pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_op
 	if (pt_registry_declared(registry, why) != 0)
 		goto fail;
 	pusher->clock = world->clock;
-	pusher->gatherer.registry = registry;
-	pusher->gatherer.clock = world->clock;
-	pusher->gatherer.lanes = &pusher->lanes;
-	pusher->gatherer.schedule = &pusher->schedule;
+	pt_gatherer_init(&pusher->gatherer, registry, &pusher->lanes, world->clock, &complete);
 	pusher->alarm = pt_deadline_new(world->clock);
 	if (pusher->alarm == NULL) {
 		(void)pt_error_memory(why);

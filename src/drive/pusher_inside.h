@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include "drive/courier.h"
 #include "drive/gatherer.h"
+#include "drive/schedule.h"
 #include "drive/selfstats.h"
 
 struct pitot_pusher {
@@ -41,6 +42,8 @@ struct pitot_pusher {
 	uint64_t done;               /* of those, how many a finished gather began after */
 	uint64_t done_ticket;        /* of the last gather's snapshot */
 	struct pitot_error gathered; /* what became of it */
+	bool holding;                /* the gatherer waits for the receiver's time */
+	bool heard;                  /* meanwhile a lane made a step, which may have told it */
 	int64_t push_ms; /* how long the last push took; -1: none since the last gather */
 	bool push_ok;
 };

@@ -3,7 +3,6 @@
 #include "drive/schedule.h"
 
 #include "base/hash.h"
-#include "base/limits.h"
 
 /* Uniform in [0, 1), another one for each tick. */
 static double
@@ -20,14 +19,4 @@ pt_schedule_next(const struct pt_schedule *schedule, int64_t now_ms)
 	int64_t tick = (now_ms - schedule->start_ms) / interval + 1;
 	double late = share_of(schedule->seed, tick) * schedule->jitter * (double)interval;
 	return schedule->start_ms + tick * interval + (int64_t)late;
-}
-
-int64_t
-pt_schedule_stamp(struct pt_schedule *schedule, int64_t wall_ms)
-{
-	int64_t stamp = wall_ms, least = schedule->last_ms + PT_SCHEDULE_GAP_MS;
-	if (wall_ms < least && least <= wall_ms + PT_LIMIT_AHEAD_MS)
-		stamp = least;
-	schedule->last_ms = stamp;
-	return stamp;
 }

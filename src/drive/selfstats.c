@@ -120,6 +120,14 @@ pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *m)
 		gauge(m, "pitot_event_rate", "Samples that change in a second, smoothed.");
 	stats->healthy = gauge(m, "pitot_healthy", "0 while the breaker is open.");
 	stats->trips = counter(m, "pitot_breaker_trips", "Times that the breaker opened.");
+	stats->clock_offset = gauge(m, "pitot_clock_offset_seconds",
+		"How much this clock is ahead of the receiver's, beyond doubt.");
+	stats->series = gauge(m, "pitot_series", "Series of the registry.");
+	stats->label_sets = gauge(m, "pitot_label_sets", "Instruments of the registry.");
+	stats->expired = counter(
+		m, "pitot_label_sets_expired", "Label sets that ended because they were idle.");
+	stats->overflows = counter(m, "pitot_label_set_overflows",
+		"Times that a family was full and its overflow series was used.");
 }
 
 /* ---- by destination ---- */
@@ -263,12 +271,30 @@ gauge_destination(
 		put(stats->spool_bytes, sum.url, (double)sum.spool_bytes);
 }
 
+static void
+gauge_registry(struct pt_selfstats *stats)
+{
+	struct pt_registry_state state;
+	pt_registry_state(stats->registry, &state);
+	pitot_gauge_set(stats->series, (double)state.series);
+	pitot_gauge_set(stats->label_sets, (double)state.label_sets);
+	pt_counter_set(stats->expired, (double)state.expired);
+	pt_counter_set(stats->overflows, (double)state.overflowed);
+}
+
 void
-pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes,
-	const struct pt_adaptive *adaptive, int64_t wall_ms)
+pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes, int64_t wall_ms)
 {
 	for (size_t i = 0; i < lanes->count; i++)
 		gauge_destination(stats, lanes, i, wall_ms);
+	gauge_registry(stats);
+}
+
+void
+pt_selfstats_rhythm(
+	struct pt_selfstats *stats, const struct pt_adaptive *adaptive, int64_t clock_offset_ms)
+{
+	pitot_gauge_set(stats->clock_offset, (double)clock_offset_ms / 1000);
 	pitot_gauge_set(stats->interval, (double)pt_adaptive_interval_ms(adaptive) / 1000);
 	pitot_gauge_set(stats->event_rate, adaptive->event_rate);
 	pitot_gauge_set(stats->healthy, pt_adaptive_healthy(adaptive) ? 1 : 0);

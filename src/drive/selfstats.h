@@ -17,8 +17,8 @@ struct pt_selfstats {
 		*success, *state;
 	/* Of the pusher. */
 	struct pt_set *flushes; /* by mode and forced */
-	struct pitot_gauge *interval, *event_rate, *healthy;
-	struct pitot_counter *trips;
+	struct pitot_gauge *interval, *event_rate, *healthy, *clock_offset, *series, *label_sets;
+	struct pitot_counter *trips, *expired, *overflows;
 	uint64_t trips_seen;
 };
 
@@ -31,9 +31,11 @@ void pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *regist
 void pt_selfstats_destinations(struct pt_selfstats *stats, const struct pt_lanes *lanes);
 /* Counts one report; the next gather carries it. From any thread. */
 void pt_selfstats_count(struct pt_selfstats *stats, const struct pitot_report *report);
-/* What is true before a gather: what waits at each destination, and the pusher's rhythm. */
-void pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes,
-	const struct pt_adaptive *adaptive, int64_t wall_ms);
+/* What is true before a gather: what waits at each destination, and what the registry holds. */
+void pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes, int64_t wall_ms);
+/* The pusher's rhythm, and how much our clock is ahead of the receiver's. */
+void pt_selfstats_rhythm(
+	struct pt_selfstats *stats, const struct pt_adaptive *adaptive, int64_t clock_offset_ms);
 /* One gather, and why it was made. */
 void pt_selfstats_flush(struct pt_selfstats *stats, enum pitot_rhythm mode, bool forced);
 

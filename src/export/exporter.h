@@ -28,6 +28,7 @@ struct pt_batch {
 struct pt_work {
 	const struct pitot_snapshot *snapshot; /* must outlive the work */
 	int64_t time_ms;                       /* of samples that have none of their own */
+	int64_t now_ms;                        /* by the clock that they follow */
 	unsigned shard, shards;                /* of remote write; 0 and 1: all */
 	bool only_ends; /* births and ends of series: beside an ordinary snapshot */
 	/* Filled by begin; `at` and `end` may be moved between two calls of next. */
@@ -75,10 +76,11 @@ struct pt_exporter {
 		struct pt_deadline *deadline, struct pt_attempt *attempt,
 		struct pt_outcome *outcome);
 	/*
-	 * Whether the receiver takes an empty request: it lives. NULL where there is no request
-	 * without a side effect.
+	 * Whether the receiver takes an empty request: it lives. `attempt` gets what it answered.
+	 * NULL where there is no request without a side effect.
 	 */
-	bool (*probe)(struct pt_exporter *exporter, struct pt_deadline *deadline);
+	bool (*probe)(struct pt_exporter *exporter, struct pt_deadline *deadline,
+		struct pt_attempt *attempt);
 	/* The batch was given up as poison: what is special about it is not sent any more. */
 	void (*poisoned)(struct pt_exporter *exporter, const struct pt_batch *batch);
 	void (*free)(struct pt_exporter *exporter);

@@ -57,6 +57,7 @@ begin_work(struct pt_lane *lane, size_t from, enum pt_write_part part, struct pi
 	struct pt_work *work = &lane->work;
 	work->snapshot = lane->item.snapshot;
 	work->time_ms = lane->item.time_ms;
+	work->now_ms = pt_lane_sample_now(lane);
 	work->only_ends = lane->item.only_ends;
 	work->shard = lane->shard;
 	work->shards = lane->shards;
@@ -66,6 +67,17 @@ begin_work(struct pt_lane *lane, size_t from, enum pt_write_part part, struct pi
 	if (code == 0 && part != PT_WRITE_FLOATS && work->natives)
 		work->part = part;
 	return code;
+}
+
+/* What was stamped before the clock went back is not the program's fault. */
+static void
+drop_invalid(struct pt_lane *lane, const struct pitot_error *error)
+{
+	int64_t limit_ms = pt_lane_sample_now(lane) + PT_LIMIT_AHEAD_MS;
+	bool ahead = !pt_lane_is_gateway(lane) && lane->item.time_ms > limit_ms;
+	pt_lane_trouble(lane, error);
+	pt_lane_count_drop(lane, ahead ? PITOT_DROP_CLOCK : PITOT_DROP_INVALID, lane->item_samples);
+	pt_lane_finish(lane);
 }
 
 static bool
@@ -93,9 +105,7 @@ take_item(struct pt_lane *lane)
 	struct pitot_error error;
 	if (begin_work(lane, 0, PT_WRITE_FLOATS, &error) == 0)
 		return true;
-	pt_lane_trouble(lane, &error);
-	pt_lane_count_drop(lane, PITOT_DROP_INVALID, lane->item_samples);
-	pt_lane_finish(lane);
+	drop_invalid(lane, &error);
 	return true;
 }
 
@@ -222,9 +232,7 @@ pt_lane_again(struct pt_lane *lane)
 			lane->work.end = end;
 		return;
 	}
-	pt_lane_trouble(lane, &error);
-	pt_lane_count_drop(lane, PITOT_DROP_INVALID, lane->item_samples);
-	pt_lane_finish(lane);
+	drop_invalid(lane, &error);
 }
 
 /* ---- driving ---- */
@@ -248,7 +256,9 @@ pt_lane_due(struct pt_lane *lane)
 {
 	if (lane->has_batch)
 		return lane->due_ms;
-	return lane->has_item || waits(lane) ? pt_lane_now(lane) : INT64_MAX;
+	if (lane->has_item || waits(lane))
+		return pt_lane_now(lane);
+	return pt_lane_asks(lane) ? lane->due_ms : INT64_MAX;
 }
 
 void
@@ -300,6 +310,7 @@ remake(struct pt_lane *lane)
 void
 pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline)
 {
+	pt_lane_heed_rewind(lane);
 	if (lane->has_batch && lane->spool == NULL)
 		supersede(lane);
 	if (lane->has_batch && lane->remake)
@@ -307,6 +318,8 @@ pt_lane_step(struct pt_lane *lane, struct pt_deadline *deadline)
 	lane->remake = false;
 	if (fetch(lane))
 		pt_lane_attempt(lane, deadline);
+	else if (pt_lane_asks(lane))
+		pt_lane_probe(lane, deadline);
 	if (!lane->has_batch)
 		(void)fetch(lane); /* so that what is done is seen to be done */
 }
@@ -359,6 +372,9 @@ tell_end(struct pt_lane *lane)
 void
 pt_lane_abandon(struct pt_lane *lane)
 {
+	(void)pthread_mutex_lock(&lane->lock);
+	lane->asks = false;
+	(void)pthread_mutex_unlock(&lane->lock);
 	if (pt_lane_due(lane) == INT64_MAX)
 		return;
 	tell_end(lane);

@@ -48,6 +48,31 @@ void pt_lane_offer_action(struct pt_lane *lane, enum pt_format action, uint64_t 
 /* Whether it is a Pushgateway's: no times, no births and ends of series. */
 bool pt_lane_is_gateway(const struct pt_lane *lane);
 
+/* Counts the samples of a snapshot that is not offered. */
+void pt_lane_drop(
+	struct pt_lane *lane, const struct pitot_snapshot *snapshot, enum pitot_drop reason);
+/*
+ * Drops, as PITOT_DROP_CLOCK, what waits in memory with this time or a later one: the clock was
+ * ahead when it was stamped.
+ */
+void pt_lane_rewind(struct pt_lane *lane, int64_t time_ms);
+/* Samples follow a clock that is so far ahead of the wall clock; at first 0. */
+void pt_lane_follow_clock(struct pt_lane *lane, int64_t ahead_ms);
+/*
+ * Asks for the receiver's time, by an empty request, unless another is under way; for remote write.
+ * It is asked again until there is an answer.
+ */
+void pt_lane_ask(struct pt_lane *lane);
+/* The receiver's last answer that told its time, and both of our clocks then. */
+struct pt_lane_clock {
+	int64_t date_ms;      /* what it told, in whole seconds */
+	int64_t sent_mono_ms; /* when the request was sent */
+	int64_t mono_ms, wall_ms;
+	int64_t stored_ms; /* of what a receiver may have got since the last call; 0: none */
+};
+/* *clock is filled; true if an answer came since the last call. */
+bool pt_lane_clock(struct pt_lane *lane, struct pt_lane_clock *clock);
+
 /* When the next step is worth it, in monotonic time: INT64_MAX when nothing waits. */
 int64_t pt_lane_due(struct pt_lane *lane);
 /* Forgets the wait before the next attempt. Called by the thread that steps. */

@@ -185,7 +185,8 @@ is_poison(struct pt_lane *lane, struct pt_deadline *deadline)
 	}
 	if (++lane->sick < sick_attempts)
 		return false;
-	lane->verdicts = exporter->probe(exporter, deadline) ? lane->verdicts + 1 : 0;
+	struct pt_attempt probe = {.number = 0};
+	lane->verdicts = exporter->probe(exporter, deadline, &probe) ? lane->verdicts + 1 : 0;
 	return lane->verdicts >= sick_verdicts;
 }
 
@@ -235,7 +236,7 @@ is_too_old(const struct pt_lane *lane)
 	int64_t oldest_ms = lane->batch.count.oldest_ms;
 	return lane->max_age_ms > 0 && size_of(&lane->batch.count) > 0 && oldest_ms != INT64_MAX &&
 		!pt_lane_is_gateway(lane) &&
-		oldest_ms < lane->clock->wall_ms(lane->clock) - lane->max_age_ms;
+		oldest_ms < pt_lane_sample_now(lane) - lane->max_age_ms;
 }
 
 static void
@@ -266,7 +267,9 @@ pt_lane_attempt(struct pt_lane *lane, struct pt_deadline *deadline)
 		drop_batch(lane, PITOT_DROP_TOO_OLD, &outcome);
 		return;
 	}
+	int64_t sent_ms = pt_lane_now(lane);
 	exporter->attempt(exporter, &lane->batch, deadline, &lane->attempt, &outcome);
+	pt_lane_note_answer(lane, &outcome, sent_ms);
 	count_attempt(lane, &outcome);
 	pt_lane_recovered(lane);
 	switch (outcome.fate) {

@@ -36,6 +36,9 @@ struct pt_lane {
 	unsigned shard, shards;
 	const struct pt_clock *clock;
 
+	/* How far the clock that samples follow is ahead of the wall clock; relaxed: on its own. */
+	_Atomic int64_t sample_ahead_ms;
+
 	/* Of the thread that steps. */
 	size_t current;        /* the exporter that is used */
 	int64_t prefer_ms;     /* when to try the first one again */
@@ -53,6 +56,7 @@ struct pt_lane {
 	struct pt_lane_split parts;
 	struct pt_retry retry;
 	int64_t due_ms;
+	unsigned questions;         /* for the receiver's time, in a row without an answer */
 	struct pitot_error trouble; /* of the item: the first reason why it is not all delivered */
 	struct pitot_error failure; /* of the last attempt that is to be repeated */
 	size_t skipped[PITOT_DROP_REASONS]; /* of the work, as far as they were counted */
@@ -68,6 +72,11 @@ struct pt_lane {
 	uint64_t offered;                 /* with a spool: the last ticket */
 	struct pitot_error offer_error;   /* with a spool: of the last offer */
 	struct pt_spool_state spool_seen; /* what it told when it was last asked */
+	struct pt_lane_clock clock_seen;
+	bool clock_news;
+	bool asks; /* for the receiver's time */
+	bool rewound;
+	int64_t rewound_ms;
 	uint64_t resolved;
 	struct pitot_error last; /* of the last one that was resolved */
 };
@@ -94,6 +103,23 @@ static inline int64_t
 pt_lane_now(const struct pt_lane *lane)
 {
 	return lane->clock->mono_ms(lane->clock);
+}
+
+/* ---- lane_clock.c ---- */
+
+/* What the answer to lane->batch, which was sent at `sent_ms`, says of time. */
+void pt_lane_note_answer(struct pt_lane *lane, const struct pt_outcome *outcome, int64_t sent_ms);
+bool pt_lane_asks(struct pt_lane *lane);
+void pt_lane_probe(struct pt_lane *lane, struct pt_deadline *deadline);
+/* Gives up the item if it was stamped by a clock that was ahead. */
+void pt_lane_heed_rewind(struct pt_lane *lane);
+
+/* Now, by the clock that samples follow. */
+static inline int64_t
+pt_lane_sample_now(const struct pt_lane *lane)
+{
+	return lane->clock->wall_ms(lane->clock) +
+		atomic_load_explicit(&lane->sample_ahead_ms, memory_order_relaxed);
 }
 
 /* ---- lane_report.c ---- */

@@ -104,7 +104,10 @@ pt_lane_offer(struct pt_lane *lane, struct pitot_snapshot *snapshot, int64_t tim
 			});
 		return;
 	}
-	struct pt_work work = {.snapshot = snapshot, .time_ms = time_ms, .only_ends = only_ends};
+	struct pt_work work = {.snapshot = snapshot,
+		.time_ms = time_ms,
+		.now_ms = pt_lane_sample_now(lane),
+		.only_ends = only_ends};
 	struct pitot_error error = {.code = 0};
 	if (spool_all(lane, &work, &error) != 0)
 		(void)pt_error_wrap(&error, "push %s", lane->exporters[0]->url);

@@ -257,6 +257,22 @@ make_room(struct pt_queue *queue)
 		drop_first(queue, PITOT_DROP_QUEUE_FULL);
 }
 
+size_t
+pt_queue_rewind(struct pt_queue *queue, int64_t time_ms)
+{
+	size_t samples = 0;
+	for (struct pt_queue_node *node = queue->first; node != NULL; node = node->next) {
+		if (node->queued.snapshot == NULL || node->queued.time_ms < time_ms)
+			continue;
+		samples += node->samples;
+		queue->samples -= node->samples;
+		node->samples = 0;
+		node->is_empty = true;
+	}
+	drop_empty(queue);
+	return samples;
+}
+
 int
 pt_queue_add(struct pt_queue *queue, const struct pt_queued *queued, struct pitot_error *why)
 {

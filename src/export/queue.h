@@ -38,6 +38,8 @@ void pt_queue_clear(struct pt_queue *queue);
  * added.
  */
 int pt_queue_add(struct pt_queue *queue, const struct pt_queued *queued, struct pitot_error *why);
+/* Takes out what has this time or a later one; returns how many samples that were. */
+size_t pt_queue_rewind(struct pt_queue *queue, int64_t time_ms);
 /* Takes the first out, with its reference; false if there is none. */
 bool pt_queue_take(struct pt_queue *queue, struct pt_queued *queued);
 /* The time of the first; 0 if there is none. */

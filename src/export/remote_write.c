@@ -80,7 +80,7 @@ refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t no
 		if (at_ms > now_ms + PT_LIMIT_AHEAD_MS)
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"metric %s: its time %" PRId64
-				" ms is more than 10 minutes ahead of this host's clock (%" PRId64
+				" ms is more than 10 minutes ahead of the clock (%" PRId64
 				" ms): check the timestamp or the clock",
 				snapshot->table->series[i]->family->name, at_ms, now_ms);
 	}
@@ -115,8 +115,7 @@ static int
 begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *why)
 {
 	struct remote_write *writer = (struct remote_write *)exporter;
-	const struct pt_clock *clock = writer->sender.clock;
-	int code = refuse_future(work->snapshot, work->time_ms, clock->wall_ms(clock), why);
+	int code = refuse_future(work->snapshot, work->time_ms, work->now_ms, why);
 	if (code == 0)
 		code = pt_fit_snapshot(&writer->sender.fit, work->snapshot, &work->view, why);
 	if (code != 0)
@@ -360,7 +359,7 @@ attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_de
 }
 
 static bool
-probe(struct pt_exporter *exporter, struct pt_deadline *deadline)
+probe(struct pt_exporter *exporter, struct pt_deadline *deadline, struct pt_attempt *attempt)
 {
 	struct remote_write *writer = (struct remote_write *)exporter;
 	static const char nothing[] = {0}; /* an empty block */
@@ -371,9 +370,8 @@ probe(struct pt_exporter *exporter, struct pt_deadline *deadline)
 		.body = nothing,
 		.length = sizeof nothing,
 	};
-	struct pt_attempt number = {.number = 0};
 	struct pt_outcome outcome;
-	pt_sender_attempt(&writer->sender, &request, deadline, &number, &outcome);
+	pt_sender_attempt(&writer->sender, &request, deadline, attempt, &outcome);
 	return outcome.fate == PT_FATE_STORED;
 }
 

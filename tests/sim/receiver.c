@@ -39,6 +39,7 @@ sim_clock_init(struct sim_clock *clock)
 		.clock = {.wall_ms = wall, .mono_ms = mono, .pass = pass},
 		.mono_ms = 1000000,
 		.wall_ahead_ms = INT64_C(1700000000000),
+		.true_ahead_ms = INT64_C(1700000000000),
 	};
 }
 
@@ -343,6 +344,8 @@ sim_send(struct pt_transport *transport, const struct pt_http_request *request, 
 	size_t samples = 0;
 	*answer = PT_HTTP_NO_ANSWER;
 	clock->mono_ms += 5;
+	int64_t date_ms =
+		receiver->tells_time ? (clock->mono_ms + clock->true_ahead_ms) / 1000 * 1000 : -1;
 	switch (receiver->fault) {
 	case SIM_REFUSE:
 		return pt_error_set(why, PITOT_UNAVAILABLE, "connect: refused");
@@ -362,6 +365,7 @@ sim_send(struct pt_transport *transport, const struct pt_http_request *request, 
 	case SIM_503:
 	case SIM_429:
 	case SIM_500:
+		answer->date_ms = date_ms;
 		answer->status = receiver->fault == SIM_503 ? 503
 			: receiver->fault == SIM_429        ? 429
 							    : 500;
@@ -369,6 +373,7 @@ sim_send(struct pt_transport *transport, const struct pt_http_request *request, 
 			answer->retry_after_ms = receiver->retry_after_ms;
 		return 0;
 	default:
+		answer->date_ms = date_ms;
 		answer->status = serve(receiver, request, answer, &samples);
 		return 0;
 	}

@@ -14,6 +14,7 @@ struct sim_clock {
 	struct pt_clock clock; /* first */
 	int64_t mono_ms;
 	int64_t wall_ahead_ms; /* of the wall clock before the monotonic one; may step */
+	int64_t true_ahead_ms; /* of the receivers' */
 };
 void sim_clock_init(struct sim_clock *clock);
 
@@ -52,6 +53,7 @@ struct sim_receiver {
 	struct sim_clock *clock;
 	enum sim_version version;
 	enum sim_fault fault; /* what happens now */
+	bool tells_time;      /* answers have a Date */
 	const char *poison;   /* 500 for requests with this in a series' text; NULL: none */
 	int64_t retry_after_ms;
 	/* What came of it. */

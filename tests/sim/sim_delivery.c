@@ -44,7 +44,6 @@ struct run {
 	struct pitot_histogram *took;
 	struct pitot_native_histogram *sizes;
 	struct pt_lanes lanes;
-	struct pt_schedule schedule;
 	struct pt_gatherer gatherer;
 	struct pt_deadline *deadline;
 	struct pitot_push_options options, other;
@@ -52,6 +51,8 @@ struct run {
 	bool limited;            /* its queue is small */
 	struct memory_files disk;
 	bool spools;
+	bool steps;                           /* its wall clock does */
+	size_t unoffered[PITOT_DROP_REASONS]; /* samples that the clock kept from every lane */
 	size_t counted_twice;
 	size_t crashes, lost_in_crashes; /* samples of gathers in which the process died */
 };
@@ -78,6 +79,11 @@ choose_options(struct run *run)
 		run->target.version = (enum sim_version)below(SIM_VERSIONS);
 	run->limited = below(4) == 0;
 	run->spools = below(3) == 0;
+	run->target.tells_time = below(2) == 0;
+	/* A process that starts again does not know what its clock said before. */
+	run->steps = !run->spools && below(2) == 0;
+	if (run->steps && run->target.tells_time && below(4) == 0)
+		run->clock.wall_ahead_ms = (int64_t)below(100000); /* never set: 1970 */
 	run->options = (struct pitot_push_options){
 		.url = "http://target/api/v1/write",
 		.protocol = protocol,
@@ -94,6 +100,9 @@ choose_options(struct run *run)
 		.spool_bytes = run->spools && run->limited ? 4096 + below(20000) : 0,
 		.at_end = (enum pitot_at_end)below(3),
 		.no_zero_anchor = below(4) == 0,
+		.clock = below(4) == 0 && run->target.tells_time && !run->spools
+			? PITOT_CLOCK_SERVER
+			: PITOT_CLOCK_LOCAL,
 	};
 	run->other = (struct pitot_push_options){
 		.url = "http://mirror/api/v1/write",
@@ -129,16 +138,8 @@ begin_process(struct run *run)
 		abort();
 	}
 	run->lanes.list[run->lanes.count++] = mirrors.list[0];
-	run->schedule = (struct pt_schedule){.interval_ms = run->options.interval_ms};
-	run->gatherer = (struct pt_gatherer){
-		.registry = run->registry,
-		.clock = &run->clock.clock,
-		.lanes = &run->lanes,
-		.at_end = run->options.at_end,
-		.schedule = &run->schedule,
-		.life = {.anchors = !run->options.no_zero_anchor,
-			.reach_ms = run->options.max_age_ms / 2},
-	};
+	pt_gatherer_init(
+		&run->gatherer, run->registry, &run->lanes, &run->clock.clock, &run->options);
 }
 
 static void
@@ -193,8 +194,11 @@ take_report(struct run *run, struct pt_lane *lane)
 {
 	struct pitot_report report;
 	(void)pt_lane_report(lane, &report);
-	if (strstr(report.url, "target") == NULL)
+	if (strstr(report.url, "target") == NULL) {
+		for (int i = 0; i < PITOT_DROP_REASONS; i++)
+			run->unoffered[i] += report.dropped[i];
 		return;
+	}
 	run->sum.samples_sent += report.samples_sent;
 	for (int i = 0; i < PITOT_DROP_REASONS; i++)
 		run->sum.dropped[i] += report.dropped[i];
@@ -210,6 +214,19 @@ dropped_of(const struct run *run)
 	for (int i = 0; i < PITOT_DROP_REASONS; i++)
 		dropped += run->sum.dropped[i];
 	return dropped;
+}
+
+/* By seconds, minutes or hours, or right again. */
+static void
+step_clock(struct run *run)
+{
+	static const int64_t spans[] = {3000, 100000, 7200000, 36000000};
+	if (!run->steps || below(20) != 0)
+		return;
+	int64_t span = spans[below(4)];
+	run->clock.wall_ahead_ms = run->clock.true_ahead_ms;
+	if (below(2) == 0)
+		run->clock.wall_ahead_ms += (int64_t)below((uint64_t)span * 2) - span;
 }
 
 /* Lets the lanes work until `until_ms`. */
@@ -246,8 +263,10 @@ mirror(struct run *run)
 	for (size_t i = 0; i < run->lanes.count; i++) {
 		struct pt_lane_view view;
 		pt_lane_look(run->lanes.list[i], &view);
-		if (strstr(view.url, mirror_name) != NULL)
-			pt_lane_run(run->lanes.list[i], run->deadline, NULL, NULL);
+		if (strstr(view.url, mirror_name) == NULL)
+			continue;
+		pt_lane_run(run->lanes.list[i], run->deadline, NULL, NULL);
+		take_report(run, run->lanes.list[i]);
 	}
 }
 
@@ -285,9 +304,10 @@ tick(struct run *run, bool final)
 	size_t before = count_samples(&run->mirror);
 	work(run);
 	change_weather(run);
+	step_clock(run);
 	if (run->spools && below(20) == 0)
 		run->disk.die_after = 1 + below(60);
-	if (pt_gatherer_run(&run->gatherer, final, &why) != 0)
+	if (pt_gatherer_run(&run->gatherer, final, &why) == PITOT_NO_MEMORY)
 		abort();
 	mirror(run);
 	if (run->disk.dead)
@@ -307,6 +327,9 @@ live(struct run *run)
 	run->disk.die_after = 0;
 	run->target.fault = SIM_FINE;
 	deliver(run, run->clock.mono_ms + INT64_C(86400000));
+	mirror(run);
+	for (size_t i = 0; i < run->lanes.count; i++)
+		take_report(run, run->lanes.list[i]);
 }
 
 /* ---- what must be true in the end ---- */
@@ -339,19 +362,28 @@ compare_series(const struct sim_series *offered, const struct sim_series *stored
 	return true;
 }
 
+/* Whether gathers may wait for the receiver's time. */
+static bool
+is_held(const struct run *run)
+{
+	return run->steps || run->options.clock == PITOT_CLOCK_SERVER;
+}
+
 static bool
 is_allowed(const struct run *run, enum pitot_drop reason)
 {
 	switch (reason) {
 	case PITOT_DROP_REPLACED:
 	case PITOT_DROP_QUEUE_FULL:
-		return run->limited && !run->spools;
+		return (run->limited && !run->spools) || is_held(run);
 	case PITOT_DROP_SPOOL_FULL:
 		return run->spools && (run->limited || run->crashes > 0);
 	case PITOT_DROP_DAMAGED:
 		return run->crashes > 0; /* torn in the middle of the last write */
 	case PITOT_DROP_TOO_OLD:
 		return run->options.max_age_ms != 0;
+	case PITOT_DROP_CLOCK:
+		return is_held(run);
 	case PITOT_DROP_REFUSED:
 		return run->target.unsure > 0 || run->crashes > 0; /* stored, and sent again */
 	default:
@@ -365,6 +397,7 @@ check_counts(const struct run *run, size_t missing)
 	char text[200];
 	size_t dropped = dropped_of(run);
 	for (int i = 0; i < PITOT_DROP_REASONS; i++) {
+		dropped -= run->unoffered[i];
 		if (run->sum.dropped[i] > 0 && !is_allowed(run, (enum pitot_drop)i)) {
 			(void)snprintf(text, sizeof text, "%zu %s", run->sum.dropped[i],
 				pitot_drop_text((enum pitot_drop)i));

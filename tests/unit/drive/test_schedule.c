@@ -43,37 +43,6 @@ processes_started_together_do_not_push_together(void)
 	check_true(same < 10);
 }
 
-static void
-sample_times_always_rise_even_when_the_clock_steps_back(void)
-{
-	/* remote-write 15 */
-	static const int64_t walls[] = {
-		1000000, 1000001, 1000001, 999000, 999001, 1000003, 1000010};
-	struct pt_schedule schedule = {.interval_ms = 1};
-	int64_t before = 0;
-	for (size_t i = 0; i < sizeof walls / sizeof walls[0]; i++) {
-		int64_t stamp = pt_schedule_stamp(&schedule, walls[i]);
-		check_true(stamp >= before + PT_SCHEDULE_GAP_MS && stamp >= walls[i]);
-		before = stamp;
-	}
-	check_int(before, 1000018);
-}
-
-static void
-a_clock_that_was_far_ahead_is_not_followed_into_the_future(void)
-{
-	/* remote-write 16 */
-	for (int64_t ahead = PT_LIMIT_AHEAD_MS - 5; ahead < PT_LIMIT_AHEAD_MS + 2; ahead++) {
-		struct pt_schedule schedule = {.interval_ms = 1};
-		(void)pt_schedule_stamp(&schedule, 5000000 + ahead);
-		int64_t stamp = pt_schedule_stamp(&schedule, 5000000);
-		check_int(stamp, ahead + 3 <= PT_LIMIT_AHEAD_MS ? 5000000 + ahead + 3 : 5000000);
-		check_true(stamp <= 5000000 + PT_LIMIT_AHEAD_MS);
-	}
-}
-
 CHECK_MAIN("drive/schedule", TEST(ticks_stand_on_a_grid_and_missed_ones_are_skipped),
 	TEST(jitter_makes_a_tick_late_by_its_share_at_most),
-	TEST(processes_started_together_do_not_push_together),
-	TEST(sample_times_always_rise_even_when_the_clock_steps_back),
-	TEST(a_clock_that_was_far_ahead_is_not_followed_into_the_future))
+	TEST(processes_started_together_do_not_push_together))
