@@ -187,7 +187,8 @@ pt_clockguard_stamp_last(struct pt_clockguard *guard, const struct pt_clockguard
 {
 	if (!guard->known && now->wall_ms < PT_CLOCKGUARD_2020_MS)
 		return PT_CLOCKGUARD_DROP;
-	int64_t limit_ms = limit_of(guard, now);
+	/* Right behind what the receiver has is hardly more in the future than that. */
+	int64_t limit_ms = larger(limit_of(guard, now), guard->stored_ms + guard->gap_ms);
 	int64_t stamp = smaller(time_of(guard, now, gathered_mono_ms), limit_ms);
 	return give_out(guard, gathered_mono_ms, stamp, limit_ms, stamp_ms);
 }

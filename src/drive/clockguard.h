@@ -75,7 +75,7 @@ enum pt_clockguard_verdict pt_clockguard_stamp(struct pt_clockguard *guard,
 	const struct pt_clockguard_now *now, int64_t gathered_mono_ms, int64_t *stamp_ms);
 /*
  * For the last gather, which cannot be held: where the other would hold it, it gets the latest time
- * that is not in the receiver's future, or is dropped if none is known.
+ * that is not in the receiver's future, or right behind what that has; or it is dropped.
  */
 enum pt_clockguard_verdict pt_clockguard_stamp_last(struct pt_clockguard *guard,
 	const struct pt_clockguard_now *now, int64_t gathered_mono_ms, int64_t *stamp_ms);

@@ -66,6 +66,8 @@ script_send(struct pt_transport *transport, const struct pt_http_request *reques
 	if (step.written)
 		answer->samples_written = answer->histograms_written = answer->exemplars_written =
 			INT32_MAX;
+	if (step.date_ms != 0)
+		answer->date_ms = step.date_ms;
 	if (step.samples_written != 0)
 		answer->samples_written = step.samples_written;
 	if (step.histograms_written != 0)

@@ -24,6 +24,7 @@ struct script_step {
 	bool written; /* remote write 2.0: told to have written everything */
 	int64_t samples_written, histograms_written; /* where `written` is not; 0: not told */
 	int64_t retry_after_ms;                      /* 0: not told */
+	int64_t date_ms;                             /* the receiver's time; 0: not told */
 	const char *location;
 	bool hasten; /* while this is answered, somebody is in a hurry: 20 ms are left */
 };

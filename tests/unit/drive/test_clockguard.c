@@ -482,7 +482,46 @@ whatever_the_clock_does_times_rise_and_stay_out_of_the_future(void)
 		check_true(verdicts[i] > 0);
 }
 
-CHECK_MAIN("drive/clockguard", TEST(a_clock_that_is_right_stamps_samples_with_its_time),
+static void
+the_last_gather_is_not_held(void)
+{
+	static const int64_t offs[] = {0, 6000, 60000, HOUR, -HOUR};
+	for (size_t i = 0; i < sizeof offs / sizeof offs[0]; i++) {
+		for (int stored = 0; stored < 2; stored++) {
+			struct machine machine = start(PITOT_CLOCK_LOCAL, offs[i]);
+			int64_t first_ms = 0, last_ms = 0;
+			check_int(gather(&machine, &first_ms), PT_CLOCKGUARD_SEND);
+			if (stored)
+				pt_clockguard_stored(&machine.guard, T + first_ms);
+			answer(&machine);
+			machine.mono_ms += 1000;
+			const struct pt_clockguard_now at = now(&machine);
+			enum pt_clockguard_verdict verdict = pt_clockguard_stamp_last(
+				&machine.guard, &at, machine.mono_ms, &last_ms);
+			bool ahead = offs[i] > 6000;
+			check_int(verdict,
+				ahead && !stored ? PT_CLOCKGUARD_REWOUND : PT_CLOCKGUARD_SEND);
+			int64_t after_ms = last_ms - T - first_ms;
+			check_true(!stored || after_ms >= GAP);
+			check_true(!ahead || !stored || after_ms == GAP);
+			check_true(!ahead || stored || last_ms - T <= machine.mono_ms + 6000);
+		}
+	}
+	/* A clock that was never set, and nobody to ask. */
+	struct machine machine = start(PITOT_CLOCK_LOCAL, -T + 5000);
+	const struct pt_clockguard_now at = now(&machine);
+	int64_t stamp_ms = 0;
+	check_int(pt_clockguard_stamp_last(&machine.guard, &at, 0, &stamp_ms), PT_CLOCKGUARD_DROP);
+	/* Nobody told the receiver's time: ours is better than none. */
+	machine = start(PITOT_CLOCK_SERVER, HOUR);
+	const struct pt_clockguard_now later = now(&machine);
+	check_int(
+		pt_clockguard_stamp_last(&machine.guard, &later, 0, &stamp_ms), PT_CLOCKGUARD_SEND);
+	check_int(stamp_ms, T + HOUR);
+}
+
+CHECK_MAIN("drive/clockguard", TEST(the_last_gather_is_not_held),
+	TEST(a_clock_that_is_right_stamps_samples_with_its_time),
 	TEST(times_rise_by_the_gap_however_fast_gathers_follow),
 	TEST(a_small_step_back_is_walked_off_at_half_the_pace),
 	TEST(a_far_step_back_of_what_nobody_stored_goes_back_with_the_clock),

@@ -486,6 +486,56 @@ a_pusher_counts_its_own_pushes_without_the_prefix(void)
 	script_clear(&w.script);
 }
 
+static int64_t
+now_ms(void)
+{
+	const struct pt_clock *clock = pt_clock_real();
+	return clock->wall_ms(clock);
+}
+
+static void
+a_push_by_the_receivers_clock_waits_for_its_time_and_not_for_the_next_tick(void)
+{
+	struct script_step steps[] = {
+		{.kind = SCRIPT_REFUSE}, {.status = 204, .date_ms = now_ms() - 100000}};
+	struct world w;
+	prepare(&w, steps, 2);
+	w.options.url = "http://localhost/api/v1/write";
+	w.options.protocol = PITOT_PROTOCOL_REMOTE_WRITE_1;
+	w.options.clock = PITOT_CLOCK_SERVER;
+	check_fatal(start(&w));
+	/* Asked by an empty request, in vain, asked again; then the push. */
+	check_size(script_wait(&w.script, 0)->length, 1);
+	check_size(script_wait(&w.script, 1)->length, 1);
+	check_true(script_wait(&w.script, 2)->length > 1);
+	check_int(pitot_pusher_stop(w.pusher, &w.why), 0);
+	check_size(w.reports.list[w.reports.count - 1].samples_failed, 0);
+	clear(&w);
+}
+
+static void
+a_clock_that_is_wrong_is_told_once(void)
+{
+	struct script_step step = {.status = 204, .date_ms = now_ms() - 100000};
+	struct world w;
+	prepare(&w, &step, 1);
+	script_repeat(&w.script, true);
+	w.options.url = "http://localhost/api/v1/write";
+	w.options.protocol = PITOT_PROTOCOL_REMOTE_WRITE_1;
+	check_fatal(start(&w));
+	(void)script_wait(&w.script, 0);
+	wait_for_a_report(&w);
+	/* What is gathered from now on is in the receiver's future; the end cannot wait. */
+	for (int i = 0; i < 3; i++)
+		(void)pitot_pusher_flush(w.pusher, 0, NULL);
+	check_int(pitot_pusher_stop(w.pusher, &w.why), 0);
+	size_t told = 0;
+	for (size_t i = 0; i < w.reports.count; i++)
+		told += strstr(w.reports.list[i].error.text, "s ahead of the receiver's") != NULL;
+	check_size(told, 1);
+	clear(&w);
+}
+
 CHECK_MAIN("drive/pusher", TEST(the_first_push_is_at_once_and_the_last_at_stop),
 	TEST(a_flush_pushes_now_and_waits_for_the_result),
 	TEST(a_flush_that_does_not_wait_is_pushed_all_the_same), TEST(pushes_repeat_by_themselves),
@@ -496,6 +546,8 @@ CHECK_MAIN("drive/pusher", TEST(the_first_push_is_at_once_and_the_last_at_stop),
 	TEST(a_stop_while_retrying_still_delivers_the_last_values),
 	TEST(no_update_is_lost_while_pushing), TEST(many_threads_may_flush),
 	TEST(waiting_for_oneself_is_refused), TEST(signals_stay_with_the_programs_own_threads),
+	TEST(a_push_by_the_receivers_clock_waits_for_its_time_and_not_for_the_next_tick),
+	TEST(a_clock_that_is_wrong_is_told_once),
 	TEST(a_mistake_of_the_registry_is_told_at_the_start),
 	TEST(a_wrong_option_is_told_at_the_start),
 	TEST(a_disabled_registry_makes_a_pusher_that_does_nothing),
