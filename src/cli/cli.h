@@ -66,7 +66,6 @@ bool cli_size_parse(const char *text, size_t *bytes);
 /* Shows a request of --dry-run; `context` is struct cli_preview. */
 struct cli_preview {
 	enum cli_dry_run how;
-	enum pitot_protocol protocol;
 	size_t count; /* requests so far */
 	bool failed;  /* one could not be decoded */
 };

@@ -9,15 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/sink.h"
-#include "proto/remote_write_v1.pb-c.h"
+#include "cli/sink_message.h"
+
+/* The version of remote write; 0: a Pushgateway's request. */
+static unsigned
+version_of(const struct pitot_request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++)
+		if (strcmp(request->headers[i].name, "X-Prometheus-Remote-Write-Version") == 0)
+			return strcmp(request->headers[i].value, "2.0.0") == 0 ? 2 : 1;
+	return 0;
+}
 
 /* NULL, with preview->failed, if it cannot be decoded. */
-static Prometheus__WriteRequest *
+static struct sink_write *
 decode(struct cli_preview *preview, const struct pitot_request *request)
 {
-	Prometheus__WriteRequest *write =
-		prometheus__write_request__unpack(NULL, request->plain_length, request->plain);
+	struct sink_write *write =
+		sink_write_decode(version_of(request), request->plain, request->plain_length);
 	preview->failed = preview->failed || write == NULL;
 	return write;
 }
@@ -42,39 +51,122 @@ put_json(const char *text, size_t length)
 	putchar('"');
 }
 
-/* Samples as the API of Prometheus writes them: [seconds, "value"]. */
+/* Times as the API of Prometheus writes them. */
 static void
-put_samples(const Prometheus__TimeSeries *series)
+put_time(int64_t ms)
 {
-	for (size_t i = 0; i < series->n_samples; i++) {
-		struct sink_text number = {.bytes = NULL};
-		int64_t ms = series->samples[i]->timestamp;
-		sink_text_number(&number, series->samples[i]->value, false);
-		printf("%s[%lld.%03lld, \"%s\"]", i == 0 ? "" : ", ", (long long)ms / 1000,
-			(long long)ms % 1000, sink_text_chars(&number));
-		sink_text_clear(&number);
+	printf("%lld.%03lld", (long long)ms / 1000, (long long)ms % 1000);
+}
+
+static void
+put_number(double value)
+{
+	struct sink_text number = {.bytes = NULL};
+	sink_text_number(&number, value, false);
+	printf("\"%s\"", sink_text_chars(&number));
+	sink_text_clear(&number);
+}
+
+static void
+put_labels(const struct sink_pairs *labels)
+{
+	fputs("\"labels\": {", stdout);
+	for (size_t i = 0; i < labels->count; i++) {
+		fputs(i == 0 ? "" : ", ", stdout);
+		put_json(labels->list[i].name, strlen(labels->list[i].name));
+		fputs(": ", stdout);
+		put_json(labels->list[i].value, strlen(labels->list[i].value));
+	}
+	putchar('}');
+}
+
+/* [seconds, "value"] each; of a native histogram, what the text form shows. */
+static void
+put_values(const struct sink_timeseries *series)
+{
+	fputs(", \"samples\": [", stdout);
+	for (size_t i = 0; i < series->sample_count; i++) {
+		fputs(i == 0 ? "[" : ", [", stdout);
+		put_time(series->samples[i].time_ms);
+		fputs(", ", stdout);
+		put_number(series->samples[i].value);
+		putchar(']');
+	}
+	fputs(series->native_count > 0 ? "], \"histograms\": [" : "", stdout);
+	for (size_t i = 0; i < series->native_count; i++) {
+		struct sink_text text = {.bytes = NULL};
+		sink_text_native(&text, &series->natives[i]);
+		fputs(i == 0 ? "[" : ", [", stdout);
+		put_time(series->natives[i].time_ms);
+		printf(", \"%s\"]", sink_text_chars(&text));
+		sink_text_clear(&text);
+	}
+	putchar(']');
+}
+
+/* What only some series have. */
+static void
+put_extras(const struct sink_timeseries *series)
+{
+	int64_t start_ms = series->sample_count > 0 ? series->samples[0].start_ms
+		: series->native_count > 0          ? series->natives[0].start_ms
+						    : 0;
+	if (start_ms != 0) {
+		fputs(", \"start\": ", stdout);
+		put_time(start_ms);
+	}
+	fputs(series->exemplar_count > 0 ? ", \"exemplars\": [" : "", stdout);
+	for (size_t i = 0; i < series->exemplar_count; i++) {
+		fputs(i == 0 ? "{" : ", {", stdout);
+		put_labels(&series->exemplars[i].labels);
+		fputs(", \"value\": ", stdout);
+		put_number(series->exemplars[i].value);
+		fputs(", \"time\": ", stdout);
+		put_time(series->exemplars[i].time_ms);
+		putchar('}');
+	}
+	fputs(series->exemplar_count > 0 ? "]" : "", stdout);
+}
+
+static void
+put_metadata(int type, const char *help, const char *unit)
+{
+	const char *text = sink_type_text(type);
+	printf(", \"type\": \"%s\", \"help\": ", text != NULL ? text : "unknown");
+	put_json(help, strlen(help));
+	if (*unit != '\0') {
+		fputs(", \"unit\": ", stdout);
+		put_json(unit, strlen(unit));
 	}
 }
 
 static void
-put_series(struct cli_preview *preview, const struct pitot_request *request)
+put_write(struct cli_preview *preview, const struct pitot_request *request)
 {
-	Prometheus__WriteRequest *write = decode(preview, request);
-	for (size_t i = 0; write != NULL && i < write->n_timeseries; i++) {
-		const Prometheus__TimeSeries *series = write->timeseries[i];
-		printf("%s\n   {\"labels\": {", i == 0 ? "" : ",");
-		for (size_t k = 0; k < series->n_labels; k++) {
-			fputs(k == 0 ? "" : ", ", stdout);
-			put_json(series->labels[k]->name, strlen(series->labels[k]->name));
-			fputs(": ", stdout);
-			put_json(series->labels[k]->value, strlen(series->labels[k]->value));
-		}
-		fputs("}, \"samples\": [", stdout);
-		put_samples(series);
-		fputs("]}", stdout);
+	struct sink_write *write = decode(preview, request);
+	fputs("\"series\": [", stdout);
+	for (size_t i = 0; write != NULL && i < write->series_count; i++) {
+		const struct sink_timeseries *series = &write->series[i];
+		printf("%s\n   {", i == 0 ? "" : ",");
+		put_labels(&series->labels);
+		put_values(series);
+		put_extras(series);
+		if (series->is_described)
+			put_metadata(series->type, series->help, series->unit);
+		putchar('}');
 	}
-	if (write != NULL)
-		prometheus__write_request__free_unpacked(write, NULL);
+	putchar(']');
+	bool tells = write != NULL && write->described_count > 0;
+	fputs(tells ? ",\n  \"metadata\": [" : "", stdout);
+	for (size_t i = 0; tells && i < write->described_count; i++) {
+		const struct sink_described *described = &write->described[i];
+		printf("%s\n   {\"family\": ", i == 0 ? "" : ",");
+		put_json(described->name, strlen(described->name));
+		put_metadata(described->type, described->help, described->unit);
+		putchar('}');
+	}
+	fputs(tells ? "]" : "", stdout);
+	sink_write_free(write);
 }
 
 static void
@@ -92,10 +184,8 @@ show_json(struct cli_preview *preview, const struct pitot_request *request)
 	}
 	printf("},\n  \"bytes\": %zu, \"plain_bytes\": %zu,\n  ", request->body_length,
 		request->plain_length);
-	if (preview->protocol == PITOT_PROTOCOL_REMOTE_WRITE) {
-		fputs("\"series\": [", stdout);
-		put_series(preview, request);
-		putchar(']');
+	if (version_of(request) != 0) {
+		put_write(preview, request);
 	} else {
 		fputs("\"text\": ", stdout);
 		put_json(request->body, request->body_length);
@@ -131,20 +221,22 @@ show_hex(const struct pitot_request *request)
 /* ---- text ---- */
 
 static void
-show_series(struct cli_preview *preview, const struct pitot_request *request)
+show_write(struct cli_preview *preview, const struct pitot_request *request)
 {
-	Prometheus__WriteRequest *write = decode(preview, request);
+	struct sink_write *write = decode(preview, request);
+	struct sink_table told = {.count = 0};
 	size_t samples = 0;
 	if (write == NULL)
 		return;
-	for (size_t i = 0; i < write->n_timeseries; i++) {
-		samples += write->timeseries[i]->n_samples;
-		sink_print_series(stdout, write->timeseries[i]);
+	sink_print_metadata(stdout, write, &told);
+	for (size_t i = 0; i < write->series_count; i++) {
+		samples += write->series[i].sample_count + write->series[i].native_count;
+		sink_print_series(stdout, &write->series[i]);
 	}
-	printf("# %zu series, %zu samples, %zu families described; %zu bytes, %zu compressed\n",
-		write->n_timeseries, samples, write->n_metadata, request->plain_length,
-		request->body_length);
-	prometheus__write_request__free_unpacked(write, NULL);
+	printf("# %zu series, %zu samples; %zu bytes, %zu compressed\n", write->series_count,
+		samples, request->plain_length, request->body_length);
+	sink_table_clear(&told, NULL);
+	sink_write_free(write);
 }
 
 static void
@@ -156,8 +248,8 @@ show_text(struct cli_preview *preview, const struct pitot_request *request)
 	for (size_t i = 0; i < request->header_count; i++)
 		printf("%s: %s\n", request->headers[i].name, request->headers[i].value);
 	putchar('\n');
-	if (preview->protocol == PITOT_PROTOCOL_REMOTE_WRITE)
-		show_series(preview, request);
+	if (version_of(request) != 0)
+		show_write(preview, request);
 	else
 		fwrite(request->body, 1, request->body_length, stdout);
 }

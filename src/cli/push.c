@@ -64,11 +64,10 @@ tell(const struct pitot_report *report)
 }
 
 static int
-show_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot,
-	enum pitot_protocol protocol)
+show_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot)
 {
 	struct pitot_error why;
-	struct cli_preview preview = {.how = options->dry_run, .protocol = protocol};
+	struct cli_preview preview = {.how = options->dry_run};
 	int code = pitot_push_preview(snapshot, options->time_ms, &options->config.push,
 		cli_preview_show, &preview, &why);
 	cli_preview_end(&preview);
@@ -117,7 +116,7 @@ push_input(struct cli_options *options)
 	free(text);
 	if (snapshot == NULL)
 		return cli_fail("push", &why);
-	status = options->dry_run != CLI_SEND ? show_snapshot(options, snapshot, protocol)
+	status = options->dry_run != CLI_SEND ? show_snapshot(options, snapshot)
 					      : send_snapshot(options, snapshot);
 	pitot_snapshot_free(snapshot);
 	return status;

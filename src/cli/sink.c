@@ -21,8 +21,7 @@
 
 static const char help[] =
 	"Usage: pitot sink [OPTION]...\n"
-	"Receive pushes on this machine, check them, and print what came.\n"
-	"\n"
+	"Receive pushes (Pushgateway and remote write) here, check them, print what came.\n"
 	"  -l, --listen=ADDR:PORT    default 127.0.0.1:0; port 0 means a free one\n"
 	"      --port-file=FILE      write the port to FILE once it listens\n"
 	"  -n, --count=N             exit after N accepted requests\n"
@@ -33,21 +32,23 @@ static const char help[] =
 	"                            hang             no answer, until the client leaves\n"
 	"                            close, reset     end the connection, no answer\n"
 	"                            slow/3           a normal answer after 3 seconds\n"
+	"                            no-written       204 to 2.0 without Written headers\n"
+	"                            written/3        as if 3 samples were written\n"
 	"                            ok               a normal answer\n"
+	"      --accept=VERSION      of remote write: 1.0, 2.0 or both (default)\n"
 	"      --max-request=BYTES   refuse larger remote-write requests, not compressed\n"
 	"      --route-prefix=PATH   where the Pushgateway's paths begin\n"
 	"      --user=NAME --password-file=FILE     ask for this login\n"
 	"      --tls-cert=FILE --tls-key=FILE       speak TLS, PEM files\n"
 	"      --rules               list what is checked, and exit\n"
 	"  -h, --help\n"
-	"\n"
-	"It speaks the Pushgateway's protocol (/metrics/job/...; GET /metrics shows all)\n"
-	"and remote write 1.0 (/api/v1/write and the like). A broken rule is told as\n"
-	"\"sink: VIOLATION remote-write 13: ...\", and the exit status is 1 in the end.\n";
+	"A broken rule is told, and the exit status is 1 in the end. GET /metrics shows\n"
+	"what groups hold.\n";
 
 enum {
 	OPT_PORT_FILE = 256,
 	OPT_SCRIPT,
+	OPT_ACCEPT,
 	OPT_MAX_REQUEST,
 	OPT_ROUTE_PREFIX,
 	OPT_USER,
@@ -64,6 +65,7 @@ static const struct option long_options[] = {
 	{"timeout", required_argument, NULL, 't'},
 	{"print", required_argument, NULL, 'p'},
 	{"script", required_argument, NULL, OPT_SCRIPT},
+	{"accept", required_argument, NULL, OPT_ACCEPT},
 	{"max-request", required_argument, NULL, OPT_MAX_REQUEST},
 	{"route-prefix", required_argument, NULL, OPT_ROUTE_PREFIX},
 	{"user", required_argument, NULL, OPT_USER},
@@ -152,6 +154,17 @@ read_script(struct sink *sink, const char *text)
 }
 
 static int
+read_accept(struct sink *sink, const char *text)
+{
+	bool both = strcmp(text, "both") == 0;
+	sink->declines[1] = !both && strcmp(text, "1.0") != 0;
+	sink->declines[2] = !both && strcmp(text, "2.0") != 0;
+	if (sink->declines[1] && sink->declines[2])
+		return wrong("--accept", text, "1.0, 2.0 or both");
+	return 0;
+}
+
+static int
 read_timeout(struct options *options, const char *text)
 {
 	struct pitot_error why;
@@ -187,6 +200,8 @@ read_option(struct options *options, int option, const char *value)
 		return read_print(sink, value);
 	case OPT_SCRIPT:
 		return read_script(sink, value);
+	case OPT_ACCEPT:
+		return read_accept(sink, value);
 	case OPT_MAX_REQUEST:
 		if (!read_number(value, SINK_LIMIT_BODY, &number) || number == 0)
 			return wrong("--max-request", value, "bytes, at most 67108864");

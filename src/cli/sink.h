@@ -5,6 +5,7 @@
  *   sink_http.c  bytes of HTTP into a sink_request, a sink_answer into bytes, faults on demand
  *   sink_serve.c which request is what; runs the rules; counts
  *   sink_remote_write.c, sink_pushgateway.c   what a real receiver does with a request
+ *   sink_message.c, sink_print.c   remote-write requests, decoded and as lines
  *   sink_rules.c the table of rules; sink_rules_*.c the rules
  *   sink_store.c, sink_lines.c, sink_text.c   what they stand on
  *
@@ -99,6 +100,7 @@ struct sink_series {
 	bool sampled;  /* some request had a sample of it */
 	bool accepted; /* some request that was accepted had */
 	int64_t last_ms;
+	int64_t start_ms; /* since when it counts; 0: not told */
 	double value;
 };
 
@@ -116,6 +118,7 @@ struct sink_group {
 
 struct sink_store {
 	struct sink_table series; /* of struct sink_series, by name{labels} */
+	struct sink_table told;   /* lines of metadata; values are NULL */
 	struct sink_table groups; /* of struct sink_group, by {labels}; value NULL: deleted */
 };
 void sink_store_clear(struct sink_store *store);
@@ -150,17 +153,28 @@ struct sink_answer {
 	const char *type; /* Content-Type; NULL: plain text */
 	struct sink_text body;
 	bool accepted; /* something was pushed or deleted, and is */
+	bool tells;    /* remote write 2.0: the Written headers are sent */
+	unsigned long long samples_written, histograms_written, exemplars_written;
 };
 void sink_answer_say(struct sink_answer *answer, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* ---- faults on demand ---- */
 
-enum sink_fault_kind { SINK_NORMAL, SINK_STATUS, SINK_HANG, SINK_RESET, SINK_CLOSE, SINK_SLOW };
+enum sink_fault_kind {
+	SINK_NORMAL,
+	SINK_STATUS,
+	SINK_HANG,
+	SINK_RESET,
+	SINK_CLOSE,
+	SINK_SLOW,
+	SINK_UNWRITTEN, /* 204 without the Written headers, and nothing stored */
+	SINK_WRITTEN    /* a normal answer that claims only so many samples */
+};
 struct sink_fault {
 	enum sink_fault_kind kind;
 	unsigned status;
-	int seconds; /* SINK_STATUS: of Retry-After, negative for none; SINK_SLOW: the wait */
+	int number; /* SINK_STATUS: seconds of Retry-After, negative for none; SINK_SLOW: to wait */
 };
 struct sink_script {
 	struct sink_fault *faults;
@@ -250,7 +264,7 @@ struct sink_attempt {
 	int64_t mono_ms; /* when it was answered */
 };
 
-struct Prometheus__WriteRequest; /* proto/remote_write_v1.proto, by protobuf-c */
+struct sink_write; /* sink_message.h */
 
 /* One request as the rules see it. */
 struct sink_view {
@@ -261,8 +275,9 @@ struct sink_view {
 	const char *unblocked; /* why it is not one snappy block, or NULL */
 	const char *undecoded; /* why the block holds no message, or NULL */
 	size_t plain_length, plain_limit;
-	const struct Prometheus__WriteRequest *write; /* NULL if not decoded */
-	struct sink_series **series;                  /* of each time series of `write` */
+	unsigned version;               /* of the protocol, as the head says: 1, 2, or 0 */
+	const struct sink_write *write; /* NULL if not decoded */
+	struct sink_series **series;    /* of each time series of `write` */
 	/* Pushgateway */
 	const struct sink_key *key;
 	const struct sink_lines *lines; /* NULL for a delete */
@@ -297,6 +312,8 @@ SINK_RULE(write_version);
 SINK_RULE(write_agent);
 SINK_RULE(write_block);
 SINK_RULE(write_fields);
+SINK_RULE(write_symbols);
+SINK_RULE(write_refs);
 SINK_RULE(write_size);
 SINK_RULE(retry_attempt);
 SINK_RULE(retry_refused);
@@ -315,6 +332,12 @@ SINK_RULE(sample_future);
 SINK_RULE(sample_nan);
 SINK_RULE(sample_stale_first);
 SINK_RULE(sample_stale_newer);
+SINK_RULE(sample_start);
+SINK_RULE(exemplars);
+SINK_RULE(metadata);
+SINK_RULE(natives_apart);
+SINK_RULE(natives);
+SINK_RULE(natives_custom);
 SINK_RULE(key_slashes);
 SINK_RULE(key_base64);
 SINK_RULE(key_empty);
@@ -355,6 +378,7 @@ struct sink {
 	enum sink_print print;
 	const char *route_prefix; /* of the Pushgateway's paths: "" or "/…" */
 	size_t plain_limit;
+	bool declines[3];    /* versions of remote write that are answered 415 */
 	unsigned long count; /* accepted requests to stop after; 0: none */
 	FILE *out, *err;
 	struct sink_script script;
@@ -388,10 +412,6 @@ void sink_remote_write(struct sink *sink, const struct sink_request *request, bo
 /* `path` as for sink_key_read(). */
 void sink_pushgateway(struct sink *sink, const struct sink_request *request, struct sink_span path,
 	bool refuse, struct sink_answer *answer);
-
-struct Prometheus__TimeSeries;
-/* A line for each sample: name{labels} value @seconds; a stale marker's value is "stale". */
-void sink_print_series(FILE *out, const struct Prometheus__TimeSeries *series);
 
 /* ---- sink_http.c ---- */
 

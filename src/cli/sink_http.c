@@ -104,6 +104,14 @@ serve(struct sink_http *http, struct exchange *exchange, const char *method)
 /* ---- an answer ---- */
 
 static void
+add_number(struct MHD_Response *response, const char *name, unsigned long long number)
+{
+	char text[24];
+	(void)snprintf(text, sizeof text, "%llu", number);
+	(void)MHD_add_response_header(response, name, text);
+}
+
+static void
 add_headers(struct MHD_Response *response, const struct sink_answer *answer)
 {
 	char number[16];
@@ -113,6 +121,14 @@ add_headers(struct MHD_Response *response, const struct sink_answer *answer)
 			answer->type != NULL ? answer->type : "text/plain; charset=utf-8");
 	if (answer->retry_after >= 0)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, number);
+	if (answer->tells) {
+		add_number(response, "X-Prometheus-Remote-Write-Samples-Written",
+			answer->samples_written);
+		add_number(response, "X-Prometheus-Remote-Write-Histograms-Written",
+			answer->histograms_written);
+		add_number(response, "X-Prometheus-Remote-Write-Exemplars-Written",
+			answer->exemplars_written);
+	}
 	if (answer->status == 401)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
 			"Basic realm=\"pitot sink\", charset=\"UTF-8\"");
@@ -148,7 +164,7 @@ hold(struct sink_http *http, struct exchange *exchange)
 	exchange->stage = HELD;
 	exchange->until_ms = exchange->fault.kind == SINK_HANG
 		? -1
-		: now_ms(CLOCK_MONOTONIC) + (int64_t)exchange->fault.seconds * 1000;
+		: now_ms(CLOCK_MONOTONIC) + (int64_t)exchange->fault.number * 1000;
 	http->held[http->held_count++] = exchange;
 	MHD_suspend_connection(exchange->connection);
 	return MHD_YES;
@@ -168,6 +184,8 @@ finish(struct sink_http *http, struct exchange *exchange)
 		return MHD_NO;
 	case SINK_NORMAL:
 	case SINK_STATUS:
+	case SINK_UNWRITTEN:
+	case SINK_WRITTEN:
 		break;
 	}
 	return reply(exchange);

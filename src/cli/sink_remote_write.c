@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a receiver of remote write 1.0 does: snappy, protobuf, the latest sample of each series. It
- * answers 204, 400 with a reason, 405, or 415 for another protocol. The length in the block's
- * header is checked before anything is allocated, and protobuf-c may take only so much memory.
+ * What a receiver of remote write does: snappy, protobuf, the latest sample of each series. It
+ * answers 204 (to 2.0 with what was written), 400 with a reason, 405, or 415 for a version that is
+ * not accepted or another protocol. The length in the block's header is checked before anything is
+ * allocated.
  */
-#include "cli/sink.h"
-
 #include <snappy-c.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "proto/remote_write_v1.pb-c.h"
-
-/* What one message may take once decoded; a few bytes of it can make an object of a hundred. */
-#define DECODED_LIMIT ((size_t)512 << 20)
-#define STALE_NAN UINT64_C(0x7ff0000000000002)
-
-typedef Prometheus__TimeSeries Series;
+#include "cli/sink_message.h"
 
 /* ---- bytes into a message ---- */
-
-static void *
-bounded_alloc(void *left, size_t size)
-{
-	size_t *room = left;
-	if (size > *room)
-		return NULL;
-	*room -= size;
-	return malloc(size);
-}
-
-static void
-bounded_free(void *left, void *memory)
-{
-	(void)left;
-	free(memory);
-}
 
 /* The block's content; NULL with view->unblocked or view->plain_length saying why. */
 static char *
@@ -63,14 +39,13 @@ uncompress(struct sink_view *view)
 	return NULL;
 }
 
-static Prometheus__WriteRequest *
-decode(struct sink_view *view, ProtobufCAllocator *allocator)
+static struct sink_write *
+decode(struct sink_view *view)
 {
 	char *plain = uncompress(view);
 	if (plain == NULL)
 		return NULL;
-	Prometheus__WriteRequest *write = prometheus__write_request__unpack(
-		allocator, view->plain_length, (const uint8_t *)plain);
+	struct sink_write *write = sink_write_decode(view->version, plain, view->plain_length);
 	if (write == NULL)
 		view->undecoded = "protobuf cannot be decoded";
 	free(plain);
@@ -79,35 +54,12 @@ decode(struct sink_view *view, ProtobufCAllocator *allocator)
 
 /* ---- series ---- */
 
-/* name{labels}, in the order in which the labels came. */
-static void
-series_text(const Series *series, struct sink_text *out)
-{
-	const char *name = "", *comma = "";
-	for (size_t i = 0; i < series->n_labels; i++)
-		if (strcmp(series->labels[i]->name, "__name__") == 0)
-			name = series->labels[i]->value;
-	sink_text_str(out, name);
-	sink_text_str(out, "{");
-	for (size_t i = 0; i < series->n_labels; i++) {
-		if (strcmp(series->labels[i]->name, "__name__") == 0)
-			continue;
-		sink_text_str(out, comma);
-		sink_text_str(out, series->labels[i]->name);
-		sink_text_str(out, "=\"");
-		sink_text_escaped(out, SPAN(series->labels[i]->value));
-		sink_text_str(out, "\"");
-		comma = ",";
-	}
-	sink_text_str(out, "}");
-}
-
 /* NULL if memory or room is out. */
 static struct sink_series *
-series_at(struct sink_store *store, const Series *series)
+series_at(struct sink_store *store, const struct sink_timeseries *series)
 {
 	struct sink_text text = {0};
-	series_text(series, &text);
+	sink_text_series(&text, series);
 	struct sink_span key = {sink_text_chars(&text), text.length};
 	struct sink_entry *entry = NULL;
 	if (!text.failed &&
@@ -123,12 +75,12 @@ series_at(struct sink_store *store, const Series *series)
 static bool
 find_series(struct sink *sink, struct sink_view *view)
 {
-	size_t count = view->write != NULL ? view->write->n_timeseries : 0;
+	size_t count = view->write != NULL ? view->write->series_count : 0;
 	view->series = calloc(count + 1, sizeof(struct sink_series *));
 	if (view->series == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		view->series[i] = series_at(&sink->store, view->write->timeseries[i]);
+		view->series[i] = series_at(&sink->store, &view->write->series[i]);
 		if (view->series[i] == NULL)
 			return false;
 	}
@@ -137,79 +89,79 @@ find_series(struct sink *sink, struct sink_view *view)
 
 /* ---- storing and printing ---- */
 
-void
-sink_print_series(FILE *out, const Series *series)
+static void
+print_write(struct sink *sink, const struct sink_write *write)
 {
-	struct sink_text text = {0};
-	series_text(series, &text);
-	for (size_t i = 0; i < series->n_samples; i++) {
-		const Prometheus__Sample *sample = series->samples[i];
-		struct sink_text number = {0};
-		uint64_t bits;
-		memcpy(&bits, &sample->value, sizeof bits);
-		if (bits == STALE_NAN)
-			sink_text_str(&number, "stale");
-		else
-			sink_text_number(&number, sample->value, false);
-		int64_t ms = sample->timestamp;
-		uint64_t size = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
-		(void)fprintf(out, "%s %s @%s%llu.%03u\n", sink_text_chars(&text),
-			sink_text_chars(&number), ms < 0 ? "-" : "",
-			(unsigned long long)(size / 1000), (unsigned)(size % 1000));
-		sink_text_clear(&number);
-	}
-	for (size_t i = 0; i < series->n_histograms; i++)
-		(void)fprintf(out, "%s histogram\n", sink_text_chars(&text));
-	sink_text_clear(&text);
+	sink_print_metadata(sink->out, write, &sink->store.told);
+	for (size_t i = 0; i < write->series_count; i++)
+		sink_print_series(sink->out, &write->series[i]);
 }
 
 static void
-store_write(struct sink *sink, const struct sink_view *view)
+keep(struct sink_series *held, const struct sink_timeseries *series)
 {
-	size_t samples = 0;
-	for (size_t i = 0; i < view->write->n_timeseries; i++) {
-		const Series *series = view->write->timeseries[i];
-		struct sink_series *held = view->series[i];
-		samples += series->n_samples + series->n_histograms;
-		if (sink->print == SINK_PRINT_SAMPLES)
-			sink_print_series(sink->out, series);
-		if (series->n_samples == 0)
-			continue;
-		held->accepted = true;
-		held->last_ms = series->samples[series->n_samples - 1]->timestamp;
-		held->value = series->samples[series->n_samples - 1]->value;
+	held->accepted = true;
+	if (series->native_count > 0) {
+		const struct sink_native *last = &series->natives[series->native_count - 1];
+		held->last_ms = last->time_ms;
+		held->start_ms = last->start_ms;
 	}
+	if (series->sample_count > 0) {
+		const struct sink_sample *last = &series->samples[series->sample_count - 1];
+		held->last_ms = last->time_ms;
+		held->start_ms = last->start_ms;
+		held->value = last->value;
+	}
+}
+
+static void
+store_write(struct sink *sink, const struct sink_view *view, struct sink_answer *answer)
+{
+	const struct sink_write *write = view->write;
+	if (sink->print == SINK_PRINT_SAMPLES)
+		print_write(sink, write);
+	for (size_t i = 0; i < write->series_count; i++) {
+		const struct sink_timeseries *series = &write->series[i];
+		answer->samples_written += series->sample_count;
+		answer->histograms_written += series->native_count;
+		answer->exemplars_written += series->exemplar_count;
+		if (series->sample_count + series->native_count > 0)
+			keep(view->series[i], series);
+	}
+	unsigned long long samples = answer->samples_written + answer->histograms_written;
 	sink->samples += samples;
 	if (sink->print == SINK_PRINT_SUMMARY)
-		(void)fprintf(sink->out, "%s %s: %zu samples\n", view->request->method,
+		(void)fprintf(sink->out, "%s %s: %llu samples\n", view->request->method,
 			view->request->target, samples);
 }
 
 static void
 mark_sampled(const struct sink_view *view)
 {
-	for (size_t i = 0; view->write != NULL && i < view->write->n_timeseries; i++)
-		if (view->write->timeseries[i]->n_samples > 0)
+	for (size_t i = 0; view->write != NULL && i < view->write->series_count; i++)
+		if (view->write->series[i].sample_count + view->write->series[i].native_count > 0)
 			view->series[i]->sampled = true;
 }
 
 /* ---- the request ---- */
 
-/* Another protocol than 1.0: the media type, or the message it names. */
-static bool
-is_foreign(const struct sink_request *request)
+/* The version by the head, as real receivers find it; 0: another protocol. */
+static unsigned
+version_of(const struct sink_request *request)
 {
 	static const char media[] = "application/x-protobuf";
 	const char *type = sink_request_header(request, "Content-Type");
 	const char *encoding = sink_request_header(request, "Content-Encoding");
 	if (encoding != NULL && strcasecmp(encoding, "snappy") != 0)
-		return true;
+		return 0;
 	if (type == NULL)
-		return false;
+		return 1;
 	if (strncmp(type, media, strlen(media)) != 0)
-		return true;
+		return 0;
 	type += strlen(media);
-	return *type != '\0' && strcmp(type, ";proto=prometheus.WriteRequest") != 0;
+	if (strcmp(type, ";proto=io.prometheus.write.v2.Request") == 0)
+		return 2;
+	return *type == '\0' || strcmp(type, ";proto=prometheus.WriteRequest") == 0 ? 1 : 0;
 }
 
 static void
@@ -220,16 +172,20 @@ conclude(struct sink *sink, const struct sink_view *view, bool refuse, struct si
 	mark_sampled(view);
 	if (strcmp(view->request->method, "POST") != 0)
 		sink_answer_say(answer, 405, "Method Not Allowed");
-	else if (is_foreign(view->request))
-		sink_answer_say(answer, 415, "only remote write 1.0 is understood here");
+	else if (view->version == 0)
+		sink_answer_say(answer, 415, "only remote write is understood here");
+	else if (sink->declines[view->version])
+		sink_answer_say(
+			answer, 415, "remote write %u.0 is not accepted here", view->version);
 	else if (broken)
 		sink_answer_say(answer, 400, "%s", sink_text_chars(&why));
 	else
 		answer->status = 204;
 	if (answer->status == 204 && !refuse) {
-		store_write(sink, view);
+		store_write(sink, view, answer);
 		answer->accepted = true;
 	}
+	answer->tells = view->version == 2 && (answer->status == 204 || answer->status == 400);
 	sink_text_clear(&why);
 }
 
@@ -237,19 +193,17 @@ void
 sink_remote_write(struct sink *sink, const struct sink_request *request, bool refuse,
 	struct sink_answer *answer)
 {
-	size_t room = DECODED_LIMIT;
-	ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &room};
 	struct sink_view view = {.request = request,
 		.before = sink_attempt_find(sink, request),
-		.plain_limit = sink->plain_limit};
+		.plain_limit = sink->plain_limit,
+		.version = version_of(request)};
 	/* Bytes of another protocol are not worth an opinion about ours. */
-	Prometheus__WriteRequest *write = is_foreign(request) ? NULL : decode(&view, &allocator);
+	struct sink_write *write = view.version != 0 ? decode(&view) : NULL;
 	view.write = write;
 	if (find_series(sink, &view))
 		conclude(sink, &view, refuse, answer);
 	else
 		sink_answer_say(answer, 500, "the sink is out of memory or room for series");
 	free(view.series);
-	if (write != NULL)
-		prometheus__write_request__free_unpacked(write, &allocator);
+	sink_write_free(write);
 }

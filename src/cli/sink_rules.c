@@ -2,8 +2,8 @@
 /*
  * Every rule the sink checks, by its line in the conformance checklists, and what happens when one
  * is broken: a line on stderr, a count, and where a real receiver would refuse the request, a
- * reason. To add a rule, write its function (sink_rules_write.c, sink_rules_push.c,
- * sink_rules_text.c), declare it in sink.h and list it here.
+ * reason. To add a rule, write its function (sink_rules_write.c, sink_rules_message.c,
+ * sink_rules_push.c, sink_rules_text.c), declare it in sink.h and list it here.
  */
 #include "cli/sink.h"
 
@@ -30,7 +30,9 @@ const struct sink_rule sink_rules[] = {
 	{"remote-write", 29, WRITE, false, "retried without a wait", sink_rule_retry_soon},
 	{"remote-write", 30, WRITE, false, "retried before Retry-After", sink_rule_retry_after},
 	/* the message */
-	{"remote-write", 9, WRITE, true, "not a WriteRequest", sink_rule_write_fields},
+	{"remote-write", 9, WRITE, true, "not the message", sink_rule_write_fields},
+	{"remote-write", 10, WRITE, true, "wrong symbol table", sink_rule_write_symbols},
+	{"remote-write", 11, WRITE, true, "wrong reference", sink_rule_write_refs},
 	{"remote-write", 12, WRITE, false, "series without sample", sink_rule_series_samples},
 	{"remote-write", 13, WRITE, true, "no valid __name__", sink_rule_series_name},
 	{"remote-write", 13, WRITE, true, "invalid label", sink_rule_series_labels},
@@ -44,6 +46,13 @@ const struct sink_rule sink_rules[] = {
 	{"remote-write", 18, WRITE, false, "stale marker not newer", sink_rule_sample_stale_newer},
 	{"remote-write", 19, WRITE, false, "stale marker comes first",
 		sink_rule_sample_stale_first},
+	{"remote-write", 21, WRITE, false, "wrong start time", sink_rule_sample_start},
+	{"remote-write", 22, WRITE, true, "wrong exemplar", sink_rule_exemplars},
+	{"remote-write", 23, WRITE, false, "wrong metadata", sink_rule_metadata},
+	{"remote-write", 24, WRITE, false, "floats and histograms in a 1.0 request",
+		sink_rule_natives_apart},
+	{"remote-write", 24, WRITE, true, "invalid native histogram", sink_rule_natives},
+	{"remote-write", 25, WRITE, true, "custom buckets in 1.0", sink_rule_natives_custom},
 	{"remote-write", 20, WRITE, false, "number not canonical", sink_rule_series_bounds},
 	/* the path */
 	{"pushgateway", 1, KEY, false, "// in the path", sink_rule_target},

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of remote write 1.0 (specs/remote-write 6) that a receiver can see. Each writes the
- * first thing that is wrong, and nothing where the message could not be decoded: another rule says
- * that.
+ * The rules of remote write (specs/remote-write 6) that a receiver can see in the head, the labels
+ * and the samples. Each writes the first thing that is wrong, and nothing where the message could
+ * not be decoded: another rule says that.
  */
-#include "cli/sink.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "proto/remote_write_v1.pb-c.h"
+#include "cli/sink_message.h"
 
 #define CANONICAL_NAN UINT64_C(0x7ff8000000000001)
-#define STALE_NAN UINT64_C(0x7ff0000000000002)
 #define SKEW_MS 5000
 #define OLDEST_MS INT64_C(100000000000) /* 1973; seconds of today are far below */
 /* The least wait before a retry, and what a timer may be early by. */
 #define MIN_WAIT_MS 30
 #define EARLY_MS 20
 
-typedef Prometheus__TimeSeries Series;
-typedef Prometheus__Label Label;
+typedef struct sink_timeseries Series;
+typedef struct sink_pair Label;
 
 static const char *
 header(const struct sink_view *view, const char *name)
@@ -32,16 +29,7 @@ header(const struct sink_view *view, const char *name)
 static size_t
 series_count(const struct sink_view *view)
 {
-	return view->write != NULL ? view->write->n_timeseries : 0;
-}
-
-static const char *
-name_of(const Series *series)
-{
-	for (size_t i = 0; i < series->n_labels; i++)
-		if (strcmp(series->labels[i]->name, "__name__") == 0)
-			return series->labels[i]->value;
-	return "";
+	return view->write != NULL ? view->write->series_count : 0;
 }
 
 static uint64_t
@@ -78,16 +66,22 @@ SINK_RULE(write_type)
 {
 	const char *type = header(view, "Content-Type");
 	if (strcmp(type, "application/x-protobuf") != 0 &&
-		strcmp(type, "application/x-protobuf;proto=prometheus.WriteRequest") != 0)
-		sink_text_format(found, "expected application/x-protobuf, found \"%s\"", type);
+		strcmp(type, "application/x-protobuf;proto=prometheus.WriteRequest") != 0 &&
+		strcmp(type, "application/x-protobuf;proto=io.prometheus.write.v2.Request") != 0)
+		sink_text_format(found,
+			"expected application/x-protobuf, or that and "
+			";proto=io.prometheus.write.v2.Request, found \"%s\"",
+			type);
 }
 
 SINK_RULE(write_version)
 {
 	const char *version = header(view, "X-Prometheus-Remote-Write-Version");
-	if (strcmp(version, "0.1.0") != 0)
+	const char *expected = view->version == 2 ? "2.0.0" : "0.1.0";
+	if (strcmp(version, expected) != 0)
 		sink_text_format(found,
-			"expected X-Prometheus-Remote-Write-Version: 0.1.0, found \"%s\"", version);
+			"expected X-Prometheus-Remote-Write-Version: %s, found \"%s\"", expected,
+			version);
 }
 
 SINK_RULE(write_agent)
@@ -163,43 +157,14 @@ SINK_RULE(retry_after)
 
 /* ---- the message ---- */
 
-static size_t
-unknown_in(const Series *series)
-{
-	size_t count = series->base.n_unknown_fields;
-	for (size_t i = 0; i < series->n_labels; i++)
-		count += series->labels[i]->base.n_unknown_fields;
-	for (size_t i = 0; i < series->n_samples; i++)
-		count += series->samples[i]->base.n_unknown_fields;
-	for (size_t i = 0; i < series->n_exemplars; i++)
-		count += series->exemplars[i]->base.n_unknown_fields;
-	for (size_t i = 0; i < series->n_histograms; i++)
-		count += series->histograms[i]->base.n_unknown_fields;
-	return count;
-}
-
-SINK_RULE(write_fields)
-{
-	if (view->undecoded != NULL)
-		sink_text_str(found, view->undecoded);
-	if (view->write == NULL)
-		return;
-	size_t unknown = view->write->base.n_unknown_fields;
-	for (size_t i = 0; i < series_count(view); i++)
-		unknown += unknown_in(view->write->timeseries[i]);
-	for (size_t i = 0; i < view->write->n_metadata; i++)
-		unknown += view->write->metadata[i]->base.n_unknown_fields;
-	if (unknown > 0)
-		sink_text_format(found, "%zu fields that the message does not have", unknown);
-}
-
 SINK_RULE(series_samples)
 {
 	for (size_t i = 0; i < series_count(view); i++) {
-		const Series *series = view->write->timeseries[i];
-		bool samples = series->n_samples > 0, histograms = series->n_histograms > 0;
+		const Series *series = &view->write->series[i];
+		bool samples = series->sample_count > 0, histograms = series->native_count > 0;
 		if (samples == histograms) {
-			sink_text_format(found, "series %zu, \"%s\", has %s", i, name_of(series),
+			sink_text_format(found, "series %zu, \"%s\", has %s", i,
+				sink_timeseries_name(series),
 				samples ? "samples and histograms"
 					: "neither sample nor histogram");
 			return;
@@ -210,7 +175,7 @@ SINK_RULE(series_samples)
 SINK_RULE(series_name)
 {
 	for (size_t i = 0; i < series_count(view); i++) {
-		const char *name = name_of(view->write->timeseries[i]);
+		const char *name = sink_timeseries_name(&view->write->series[i]);
 		if (!sink_is_metric_name(SPAN(name))) {
 			sink_text_format(found, "series %zu has \"%s\"", i, name);
 			return;
@@ -224,14 +189,14 @@ each_label(const struct sink_view *view, struct sink_text *found,
 	const char *(*wrong)(const Label *label, const Label *last))
 {
 	for (size_t i = 0; i < series_count(view); i++) {
-		const Series *series = view->write->timeseries[i];
-		for (size_t j = 0; j < series->n_labels; j++) {
-			const Label *label = series->labels[j];
-			const char *what = wrong(label, j > 0 ? series->labels[j - 1] : NULL);
+		const Series *series = &view->write->series[i];
+		for (size_t j = 0; j < series->labels.count; j++) {
+			const Label *label = &series->labels.list[j];
+			const char *what = wrong(label, j > 0 ? label - 1 : NULL);
 			if (what == NULL)
 				continue;
 			sink_text_format(found, "%s: \"%s\"=\"%s\" in series %zu, \"%s\"", what,
-				label->name, label->value, i, name_of(series));
+				label->name, label->value, i, sink_timeseries_name(series));
 			return;
 		}
 	}
@@ -321,18 +286,18 @@ each_sample(
 	const struct sink_view *view, struct sink_text *found, bool (*wrong)(const struct step *))
 {
 	for (size_t i = 0; i < series_count(view); i++) {
-		const Series *series = view->write->timeseries[i];
+		const Series *series = &view->write->series[i];
 		const struct sink_series *held = view->series[i];
 		struct step step = {.view = view,
 			.last_ms = held->last_ms,
 			.any = held->sampled,
 			.follows = held->accepted};
-		for (size_t j = 0; j < series->n_samples; j++) {
-			step.time_ms = series->samples[j]->timestamp;
-			step.value = series->samples[j]->value;
+		for (size_t j = 0; j < series->sample_count; j++) {
+			step.time_ms = series->samples[j].time_ms;
+			step.value = series->samples[j].value;
 			if (wrong(&step)) {
 				sink_text_format(found, "time %lld of series %zu, \"%s\"",
-					(long long)step.time_ms, i, name_of(series));
+					(long long)step.time_ms, i, sink_timeseries_name(series));
 				if (step.follows)
 					sink_text_format(
 						found, ", after %lld", (long long)step.last_ms);
@@ -381,7 +346,7 @@ static bool
 odd_nan(const struct step *step)
 {
 	uint64_t bits = bits_of(step->value);
-	return step->value != step->value && bits != CANONICAL_NAN && bits != STALE_NAN;
+	return step->value != step->value && bits != CANONICAL_NAN && bits != SINK_STALE_NAN;
 }
 
 SINK_RULE(sample_nan)
@@ -392,7 +357,8 @@ SINK_RULE(sample_nan)
 static bool
 stale_not_newer(const struct step *step)
 {
-	return bits_of(step->value) == STALE_NAN && step->follows && step->time_ms <= step->last_ms;
+	return bits_of(step->value) == SINK_STALE_NAN && step->follows &&
+		step->time_ms <= step->last_ms;
 }
 
 SINK_RULE(sample_stale_newer)
@@ -404,7 +370,7 @@ SINK_RULE(sample_stale_newer)
 static bool
 stale_first(const struct step *step)
 {
-	return bits_of(step->value) == STALE_NAN && !step->any;
+	return bits_of(step->value) == SINK_STALE_NAN && !step->any;
 }
 
 SINK_RULE(sample_stale_first)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The script of faults: words such as 500, 429/2, hang, reset, close, slow/3 and ok. */
+/* The script of faults: words such as 500, 429/2, hang, reset, slow/3, written/7 and ok. */
 #include "cli/sink.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Whole seconds behind a slash, 0 to 86400; false for anything else. */
+/* A whole number behind a slash, 0 to 86400; false for anything else. */
 static bool
-read_seconds(struct sink_span word, int *seconds)
+read_number(struct sink_span word, int *number)
 {
 	int value = 0;
 	for (size_t i = 0; i < word.length; i++) {
@@ -15,7 +15,7 @@ read_seconds(struct sink_span word, int *seconds)
 			return false;
 		value = value * 10 + (word.at[i] - '0');
 	}
-	*seconds = value;
+	*number = value;
 	return word.length > 0 && value <= 86400;
 }
 
@@ -25,19 +25,23 @@ read_word(struct sink_span word, struct sink_fault *fault)
 	const char *slash = memchr(word.at, '/', word.length);
 	struct sink_span name = {word.at, slash != NULL ? (size_t)(slash - word.at) : word.length};
 	int status = 0;
-	*fault = (struct sink_fault){.seconds = -1};
+	*fault = (struct sink_fault){.number = -1};
 	if (slash != NULL &&
-		!read_seconds((struct sink_span){slash + 1, word.length - name.length - 1},
-			&fault->seconds))
-		return "expected whole seconds behind the \"/\"";
-	if (name.length == 3 && read_seconds(name, &status) && status >= 200 && status <= 599) {
+		!read_number((struct sink_span){slash + 1, word.length - name.length - 1},
+			&fault->number))
+		return "expected a whole number behind the \"/\"";
+	if (name.length == 3 && read_number(name, &status) && status >= 200 && status <= 599) {
 		fault->kind = SINK_STATUS;
 		fault->status = (unsigned)status;
 		return NULL;
 	}
 	if (sink_span_is(name, "slow")) {
 		fault->kind = SINK_SLOW;
-		fault->seconds = slash != NULL ? fault->seconds : 2;
+		fault->number = slash != NULL ? fault->number : 2;
+		return NULL;
+	}
+	if (sink_span_is(name, "written") && slash != NULL) {
+		fault->kind = SINK_WRITTEN;
 		return NULL;
 	}
 	if (sink_span_is(word, "hang"))
@@ -46,8 +50,11 @@ read_word(struct sink_span word, struct sink_fault *fault)
 		fault->kind = SINK_RESET;
 	else if (sink_span_is(word, "close"))
 		fault->kind = SINK_CLOSE;
+	else if (sink_span_is(word, "no-written"))
+		fault->kind = SINK_UNWRITTEN;
 	else if (!sink_span_is(word, "ok"))
-		return "expected 200 to 599, hang, reset, close, slow or ok";
+		return "expected 200 to 599, hang, reset, close, slow, no-written, written/N or "
+		       "ok";
 	return NULL;
 }
 

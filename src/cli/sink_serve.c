@@ -102,7 +102,8 @@ keeps_from_storing(const struct sink_fault *fault)
 {
 	if (fault->kind == SINK_STATUS)
 		return fault->status >= 300;
-	return fault->kind != SINK_NORMAL && fault->kind != SINK_SLOW;
+	return fault->kind != SINK_NORMAL && fault->kind != SINK_SLOW &&
+		fault->kind != SINK_WRITTEN;
 }
 
 static void
@@ -115,7 +116,18 @@ apply_status(const struct sink_fault *fault, struct sink_answer *answer)
 		return;
 	}
 	sink_answer_say(answer, fault->status, "answered by the script of the sink");
-	answer->retry_after = fault->seconds;
+	answer->retry_after = fault->number;
+}
+
+static void
+apply(const struct sink_fault *fault, struct sink_answer *answer)
+{
+	if (fault->kind == SINK_STATUS)
+		apply_status(fault, answer);
+	else if (fault->kind == SINK_UNWRITTEN && answer->status < 300)
+		answer->tells = false;
+	else if (fault->kind == SINK_WRITTEN)
+		answer->samples_written = (unsigned long long)fault->number;
 }
 
 /* ---- routes ---- */
@@ -196,10 +208,9 @@ serve_sender(struct sink *sink, const struct sink_request *request, struct sink_
 			(struct sink_span){
 				path.at + strlen(metrics), path.length - strlen(metrics)},
 			refuse, answer);
-	if (fault->kind == SINK_STATUS)
-		apply_status(fault, answer);
+	apply(fault, answer);
 	sink->accepted += answer->accepted;
-	bool silent = refuse && fault->kind != SINK_STATUS;
+	bool silent = refuse && fault->kind != SINK_STATUS && fault->kind != SINK_UNWRITTEN;
 	if (write)
 		remember(sink, request, silent ? NULL : answer);
 }

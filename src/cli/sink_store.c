@@ -122,6 +122,7 @@ void
 sink_store_clear(struct sink_store *store)
 {
 	sink_table_clear(&store->series, free);
+	sink_table_clear(&store->told, NULL);
 	sink_table_clear(&store->groups, sink_group_free);
 }
 

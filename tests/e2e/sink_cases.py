@@ -73,6 +73,60 @@ def write(message, path="/api/v1/write", method="POST", body=None, **changes):
     return method, path, head, snappy(message) if body is None else body
 
 
+# ---- 2.0 ----
+
+SYMBOLS = ["", "__name__", "up", "job", "a", "Up.", "trace_id"]
+
+
+def series2(refs=(1, 2, 3, 4), samples=None, natives=(), exemplars=(), described=b"\x08\x01"):
+    body = field(1, b"".join(varint(ref) for ref in refs))
+    body += b"".join(field(2, s) for s in ([sample()] if samples is None else samples))
+    body += b"".join(field(3, n) for n in natives) + b"".join(field(4, e) for e in exemplars)
+    return body + (b"" if described is None else field(5, described))
+
+
+def message2(*lists, symbols=SYMBOLS):
+    return b"".join(field(4, text(s)) for s in symbols) + b"".join(field(5, s) for s in lists)
+
+
+def write2(message, **changes):
+    changes.setdefault("X_Prometheus_Remote_Write_Version", "2.0.0")
+    return write(message,
+        Content_Type="application/x-protobuf;proto=io.prometheus.write.v2.Request", **changes)
+
+
+def since(start, when=NOW):
+    return sample(1.0, when) + b"\x18" + varint(start)
+
+
+def exemplar2(refs=(6, 4), when=NOW):
+    body = field(1, b"".join(varint(ref) for ref in refs)) + b"\x11" + struct.pack("<d", 1)
+    return body + (b"\x18" + varint(when) if when else b"")
+
+
+def zigzag(number):
+    return varint(number << 1 if number >= 0 else (-number << 1) - 1)
+
+
+def native(count=3, schema=0, span=(0, 2), deltas=(2, -1), zero=0, bounds=(), when=NOW):
+    body = b"\x08" + varint(count) + b"\x19" + struct.pack("<d", 4) + b"\x20" + zigzag(schema)
+    body += b"\x30" + varint(zero)
+    body += field(11, b"\x08" + zigzag(span[0]) + b"\x10" + varint(span[1]))
+    body += field(12, b"".join(zigzag(d) for d in deltas)) + b"\x78" + varint(when)
+    return body + (field(16, struct.pack(f"<{len(bounds)}d", *bounds)) if bounds else b"")
+
+
+def natives2(*args, **more):
+    return write2(message2(series2(samples=[], natives=[native(*args, **more)],
+        described=b"\x08\x03")))
+
+
+def native1(*args, **more):
+    return field(1, field(1, field(1, b"__name__") + field(2, b"h")) +
+        field(4, native(*args, **more)))
+
+
+GOOD2 = message2(series2())
 GOOD = up(("job", "a"))
 TWICE = up(samples=[sample(1, NOW), sample(2, NOW + 1)])
 # what, options, requests, statuses, the rules that are told
@@ -104,10 +158,66 @@ CASES = [
     ("the long Content-Type", [],
         [write(GOOD, Content_Type="application/x-protobuf;proto=prometheus.WriteRequest")],
         [204], []),
-    ("version 2.0", [],
-        [write(GOOD, Content_Type="application/x-protobuf;proto=io.prometheus.write.v2.Request",
-               X_Prometheus_Remote_Write_Version="2.0.0")],
-        [415], ["remote-write 3", "remote-write 4"]),
+    ("2.0", [], [write2(GOOD2)], [204], []),
+    ("2.0 with everything", [], [write2(message2(
+        series2(samples=[since(NOW - 5)], exemplars=[exemplar2()], described=b"\x08\x01\x18\x05"),
+        series2((1, 4), [], [native()], described=b"\x08\x03")))], [204], []),
+    ("2.0 where only 1.0 is accepted", ["--accept=1.0"], [write2(GOOD2), write(GOOD)], [415, 204],
+        []),
+    ("1.0 where only 2.0 is accepted", ["--accept=2.0"], [write2(GOOD2), write(GOOD)], [204, 415],
+        []),
+    ("2.0 without Written headers", ["--script=no-written"], [write2(GOOD2)], [204], []),
+    ("2.0, less written than sent", ["--script=written/0"], [write2(GOOD2)], [204], []),
+    ("2.0 as 1.0", [], [write2(GOOD2, X_Prometheus_Remote_Write_Version="0.1.0")], [204],
+        ["remote-write 4"]),
+    ("a message of 1.0 as one of 2.0", [], [write2(GOOD)], [400],
+        ["remote-write 9", "remote-write 10"]),
+    ("no first symbol", [], [write2(message2(series2((0, 1, 2, 3)), symbols=SYMBOLS[1:]))], [400],
+        ["remote-write 10"]),
+    ("a symbol twice", [], [write2(message2(series2(), symbols=SYMBOLS + ["a"]))], [400],
+        ["remote-write 10"]),
+    ("a reference that leads nowhere", [], [write2(message2(series2((1, 2, 3, 7))))], [400],
+        ["remote-write 11", "remote-write 14"]),
+    ("a help that leads nowhere", [], [write2(message2(series2(described=b"\x08\x01\x18\x63")))],
+        [400], ["remote-write 11"]),
+    ("an odd number of references", [], [write2(message2(series2((1, 2, 3))))], [400],
+        ["remote-write 11"]),
+    ("a sample and a histogram", [], [write2(message2(series2(natives=[native()],
+        described=b"\x08\x03")))], [204], ["remote-write 12"]),
+    ("a gauge with a start time", [], [write2(message2(series2(samples=[since(NOW - 5)],
+        described=b"\x08\x02")))], [204], ["remote-write 21"]),
+    ("a start time behind the sample's", [], [write2(message2(series2(samples=[since(NOW + 5)])))],
+        [204], ["remote-write 21"]),
+    ("a start time that goes back", [], [write2(message2(series2(samples=[since(NOW - 5)]))),
+        write2(message2(series2(samples=[since(NOW - 6, NOW + 1)])))], [204, 204],
+        ["remote-write 21"]),
+    ("an exemplar without a time", [], [write2(message2(series2(exemplars=[exemplar2(when=0)])))],
+        [400], ["remote-write 22"]),
+    ("an exemplar that is too long", [], [write2(message2(series2(exemplars=[exemplar2((6, 7))]),
+        symbols=SYMBOLS + ["x" * 121]))], [400], ["remote-write 22"]),
+    ("an exemplar of the greatest length", [], [write2(message2(
+        series2(exemplars=[exemplar2((6, 7))]), symbols=SYMBOLS + ["\u00e4" * 120]))], [204], []),
+    ("an exemplar of 1.0", [], [write(field(1, field(1, field(1, b"__name__") + field(2, b"a")) +
+        field(2, sample()) + field(3, field(1, field(1, b"id") + field(2, b"x")) + b"\x11" +
+        struct.pack("<d", 1) + b"\x18" + varint(NOW))))], [204], []),
+    ("no metadata", [], [write2(message2(series2(described=None)))], [204], ["remote-write 23"]),
+    ("a type that does not exist", [], [write2(message2(series2(described=b"\x08\x09")))], [204],
+        ["remote-write 23"]),
+    ("metadata beside series", [], [write(GOOD + field(3, b"\x08\x01" + field(2, b"up")))],
+        [204], ["remote-write 23"]),
+    ("a native histogram of 1.0", [], [write(native1())], [204], []),
+    ("floats and histograms in 1.0", [], [write(GOOD + native1())], [204], ["remote-write 24"]),
+    ("a count that is not that of the buckets", [], [natives2(4)], [400], ["remote-write 24"]),
+    ("a bucket below zero", [], [natives2(deltas=(2, -3))], [400], ["remote-write 24"]),
+    ("spans that do not fit", [], [natives2(span=(0, 3))], [400], ["remote-write 24"]),
+    ("an unknown schema", [], [natives2(schema=9)], [400], ["remote-write 24"]),
+    ("custom bounds", [], [natives2(schema=-53, bounds=(1, 2))], [204], []),
+    ("custom bounds that do not rise", [], [natives2(schema=-53, bounds=(2, 2))], [400],
+        ["remote-write 24"]),
+    ("a custom bucket behind the last", [], [natives2(schema=-53, span=(2, 2), bounds=(1, 2))],
+        [400], ["remote-write 24"]),
+    ("custom bounds in 1.0", [], [write(native1(schema=-53))], [400],
+        ["remote-write 24", "remote-write 25"]),
     ("no version", [], [write(GOOD, X_Prometheus_Remote_Write_Version=None)], [204],
         ["remote-write 4"]),
     ("no User-Agent", [], [write(GOOD, User_Agent=None)], [204], ["remote-write 5"]),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzes what the sink does with a request: snappy, protobuf, text, paths, and every rule. The
- * first byte says what the rest is. Any bytes are answered with one of the statuses of a receiver.
+ * first byte says what the rest is, and its highest bit which version of remote write. Any bytes
+ * are answered with one of the statuses of a receiver.
  */
 #include "cli/sink.h"
 #include "fuzz/fuzz.h"
@@ -10,11 +11,15 @@
 #include <string.h>
 
 static FILE *nowhere;
+static bool newer; /* remote write 2.0 */
 
 static void
 serve(struct sink *sink, const char *method, const char *target, const char *body, size_t length)
 {
-	struct sink_header headers[] = {{"Content-Type", "application/x-protobuf"},
+	struct sink_header headers[] = {
+		{"Content-Type",
+			newer ? "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+			      : "application/x-protobuf"},
 		{"Content-Encoding", "snappy"}, {"Retry-Attempt", "1"}};
 	struct sink_request request = {.method = method,
 		.target = target,
@@ -74,6 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* As the sink hands it on: with a NUL behind it. */
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
+	newer = data[0] >= 0x80;
 	switch (data[0] % 4) {
 	case 0:
 		serve(&sink, "POST", "/api/v1/write", text, size - 1);

@@ -168,7 +168,7 @@ a_script_is_words(void)
 	for (size_t i = 0; i < script.count; i++) {
 		check_int(script.faults[i].kind, expected[i].kind);
 		check_int(script.faults[i].status, expected[i].status);
-		check_int(script.faults[i].seconds, expected[i].seconds);
+		check_int(script.faults[i].number, expected[i].number);
 	}
 	free(script.faults);
 }
