@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes what a spool finds on disk. The input is a recipe: whole records, torn and rotten ones, and
- * any bytes, in segments, and perhaps a position. A record that is read is one that was whole; and
- * after all that the queue still takes and gives records.
+ * Fuzzes what a spool finds on disk. The input is a recipe: whole records, torn and rotten ones,
+ * and any bytes, in segments, and perhaps a position. A record that is read is one that was whole;
+ * and after all that the queue still takes and gives records.
  */
 #include "fuzz/fuzz.h"
 #include "spool/segment.h"

@@ -24,7 +24,7 @@ mono_ms(const struct pt_clock *clock)
 void
 tick_init(struct tick *tick)
 {
-	*tick = (struct tick){.clock = {wall_ms, mono_ms}};
+	*tick = (struct tick){.clock = {.wall_ms = wall_ms, .mono_ms = mono_ms}};
 }
 
 void
