@@ -152,7 +152,7 @@ pitot_encode(const struct pitot_snapshot *snapshot, enum pitot_format format,
 	struct pitot_error *why)
 {
 	struct pitot_encode_options options = {0};
-	struct pitot_snapshot view = *snapshot;
+	struct pitot_snapshot view = pt_snapshot_view(snapshot, snapshot->table);
 	struct pt_table *renamed = NULL;
 	struct added added;
 	struct pt_buf out;

@@ -57,9 +57,9 @@ labels_of(struct pool *pool, const Newer *newer, const uint32_t *refs, size_t co
 {
 	Prometheus__Label **labels = make(pool, count / 2, sizeof *labels);
 	Prometheus__Label *all = make(pool, count / 2, sizeof *all);
-	if (labels == NULL || all == NULL)
+	if (labels == NULL || all == NULL || count % 2 != 0)
 		return NULL;
-	for (size_t i = 0; i + 1 < count; i += 2) {
+	for (size_t i = 0; i < count; i += 2) {
 		if (refs[i] >= newer->n_symbols || refs[i + 1] >= newer->n_symbols)
 			return NULL;
 		prometheus__label__init(&all[i / 2]);
@@ -188,7 +188,7 @@ put_series(struct pool *pool, const Newer *newer, const NewerSeries *from,
 	Prometheus__WriteRequest *request, struct pt_write_count *lost)
 {
 	Prometheus__TimeSeries *to = make(pool, 1, sizeof *to);
-	if (to == NULL || from->n_labels_refs % 2 != 0)
+	if (to == NULL)
 		return false;
 	prometheus__time_series__init(to);
 	to->labels = labels_of(pool, newer, from->labels_refs, from->n_labels_refs);

@@ -120,7 +120,6 @@ pt_fit_snapshot(struct pt_fit *fit, const struct pitot_snapshot *snapshot,
 	int code = snapshot->table == fit->source ? 0 : fit_table(fit, snapshot->table, why);
 	if (code != 0)
 		return code;
-	*view = *snapshot;
-	view->table = fit->fitted;
+	*view = pt_snapshot_view(snapshot, fit->fitted);
 	return 0;
 }

@@ -101,8 +101,8 @@ wrong_side(const struct pt_native *native, const struct pt_native_side *side)
 	if (buckets != side->bucket_count)
 		return "the spans are not as long as there are buckets";
 	for (size_t i = 0; native->is_float && i < side->bucket_count; i++)
-		if (!(pt_number_from_bits(side->buckets[i]) >= 0) && !native->is_gauge)
-			return "a bucket is negative";
+		if (!(pt_number_from_bits(side->buckets[i]) >= 0))
+			return "a bucket is negative or not a number";
 	return NULL;
 }
 
@@ -144,6 +144,8 @@ wrong_count(const struct pt_native *native)
 		}
 	if (native->is_float) {
 		double count = pt_number_from_bits(native->count);
+		if (!(count >= 0) || !(pt_number_from_bits(native->zero_count) >= 0))
+			return "a count is negative or not a number";
 		bool near = fabs(count - real) <= 1e-9 * fabs(count) || isnan(sum);
 		return near ? NULL : "the count is not the sum of the buckets";
 	}

@@ -67,6 +67,21 @@ pt_snapshot_ref(struct pitot_snapshot *snapshot)
 	return snapshot;
 }
 
+struct pitot_snapshot
+pt_snapshot_view(const struct pitot_snapshot *snapshot, struct pt_table *table)
+{
+	return (struct pitot_snapshot){
+		.table = table,
+		.time_ms = snapshot->time_ms,
+		.bits = snapshot->bits,
+		.timestamps = snapshot->timestamps,
+		.exemplars = snapshot->exemplars,
+		.exemplar_count = snapshot->exemplar_count,
+		.natives = snapshot->natives,
+		.native_count = snapshot->native_count,
+	};
+}
+
 size_t
 pt_snapshot_bytes(const struct pitot_snapshot *snapshot)
 {

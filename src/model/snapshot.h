@@ -57,6 +57,12 @@ struct pitot_snapshot {
 struct pitot_snapshot *pt_snapshot_new(struct pt_table *table, int64_t time_ms);
 /* pitot_snapshot_free() drops a reference. */
 struct pitot_snapshot *pt_snapshot_ref(struct pitot_snapshot *snapshot);
+/*
+ * The same values under another table, for reading only: it holds no references, and must not be
+ * freed or outlive the two. (A copy of the structure would read the count that others change.)
+ */
+struct pitot_snapshot pt_snapshot_view(
+	const struct pitot_snapshot *snapshot, struct pt_table *table);
 /* How much memory it takes, without the table. */
 size_t pt_snapshot_bytes(const struct pitot_snapshot *snapshot);
 /* Gives the series at `index` a time of its own; false if memory is out. */

@@ -7,61 +7,14 @@
 #include <string.h>
 #include "proto/remote_write_v1.pb-c.h"
 #include "support/check.h"
-
-struct expected {
-	struct pitot_label labels[200];
-	size_t count;
-	char name[2048];
-};
-
-static int
-by_name(const void *left, const void *right)
-{
-	return strcmp(((const struct pitot_label *)left)->name,
-		((const struct pitot_label *)right)->name);
-}
-
-/* An empty value is no label; one that is there already wins. */
-static void
-expect_label(struct expected *expected, const char *name, const char *value)
-{
-	if (value[0] == '\0')
-		return;
-	for (size_t i = 0; i < expected->count; i++)
-		if (strcmp(expected->labels[i].name, name) == 0)
-			return;
-	expected->labels[expected->count++] = (struct pitot_label){name, value};
-}
+#include "support/oracle_labels.h"
 
 static void
-expect(struct expected *expected, const struct pitot_sample *sample, const struct pt_labels *added)
+compare_labels(const struct oracle_labels *expected, const Prometheus__TimeSeries *found)
 {
-	expected->count = 0;
-	(void)snprintf(
-		expected->name, sizeof expected->name, "%s%s", sample->family, sample->suffix);
-	expect_label(expected, "__name__", expected->name);
-	for (size_t i = 0; i < sample->label_count; i++) {
-		struct pitot_label label = pitot_sample_label(sample, i);
-		expect_label(expected, label.name, label.value);
-	}
-	for (uint32_t i = 0; added != NULL && i < added->count; i++)
-		expect_label(expected, added->pairs[i].name, added->pairs[i].value);
-	qsort(expected->labels, expected->count, sizeof expected->labels[0], by_name);
-}
-
-static void
-compare_labels(const struct expected *expected, const Prometheus__TimeSeries *found)
-{
-	/* remote-write 13 */
 	check_size(found->n_labels, expected->count);
-	for (size_t i = 0; i < found->n_labels && i < expected->count; i++) {
-		check_text(found->labels[i]->name, expected->labels[i].name);
-		check_text(found->labels[i]->value, expected->labels[i].value);
-		/* remote-write 14 */
-		check_true(found->labels[i]->name[0] != '\0' && found->labels[i]->value[0] != '\0');
-		check_true(
-			i == 0 || strcmp(found->labels[i - 1]->name, found->labels[i]->name) < 0);
-	}
+	for (size_t i = 0; i < found->n_labels; i++)
+		oracle_labels_check(expected, i, found->labels[i]->name, found->labels[i]->value);
 }
 
 static void
@@ -87,13 +40,13 @@ static size_t
 compare_all(const Prometheus__WriteRequest *found, const struct pitot_snapshot *snapshot,
 	size_t from, size_t to, const struct pt_labels *added, int64_t time_ms)
 {
-	struct expected *expected = malloc(sizeof *expected);
+	struct oracle_labels *expected = malloc(sizeof *expected);
 	size_t at = 0;
 	for (size_t i = from; expected != NULL && i < to; i++) {
 		if (snapshot->bits[i] == PT_NUMBER_ABSENT)
 			continue;
 		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
-		expect(expected, &sample, added);
+		oracle_labels_expect(expected, &sample, added);
 		if (at < found->n_timeseries) {
 			compare_labels(expected, found->timeseries[at]);
 			compare_sample(snapshot->bits[i],

@@ -162,7 +162,7 @@ a_flush_returns_what_its_push_returned(void)
 	struct world w;
 	prepare(&w, steps, 3);
 	check_fatal(start(&w));
-	(void)script_wait(&w.script, 0);
+	wait_for_a_report(&w);
 	check_int(pitot_pusher_flush(w.pusher, LONG_MS, &w.why), PITOT_REFUSED);
 	check_contains(w.why.text, "push " GATEWAY ": ");
 	check_contains(w.why.text, "bad metric");
