@@ -25,8 +25,8 @@ struct pt_native *build_native(const struct build_native *literal);
 /* Valid if it has the luck: about one in three breaks a rule. */
 struct pt_native *build_random_native(uint64_t *seed);
 /*
- * Families h0, h1 and so on of `count` native histograms: random ones, markers and absent ones, some with
- * start times, times and exemplars.
+ * Families h0, h1 and so on of `count` native histograms: random ones, markers and absent ones,
+ * some with start times, times and exemplars.
  */
 struct pitot_snapshot *build_random_natives(uint64_t *seed, size_t count);
 
