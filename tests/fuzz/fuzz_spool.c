@@ -146,10 +146,11 @@ use(const struct pt_spool_options *options, struct memory_files *memory, bool fi
 		.format = 3, .samples = 1, .oldest_ms = 1, .body = "xxx", .length = 3};
 	require(pt_spool_append(spool, &record, &why) == 0);
 	if (first)
-		memory_files_restart(memory); /* the process was killed */
+		memory->dead = true; /* the process was killed */
 	else
 		read_all(spool);
 	pt_spool_close(spool);
+	memory_files_restart(memory);
 }
 
 int
