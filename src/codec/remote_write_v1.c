@@ -123,7 +123,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 	for (; written < options->max_series &&
 		pt_write_item_next(snapshot, &index, options, &list, &item, count);
 		index++) {
-		pt_buf_reset(&histogram);
+		histogram.length = 0; /* a reset would forget an error */
 		if (item.series->part == PT_PART_NATIVE)
 			pt_write_item_histogram(&histogram, &item, false);
 		size_t size = pt_wire_bytes_size(series_size(&item, &histogram));

@@ -65,7 +65,7 @@ static void
 put_message(struct request *request, uint32_t field)
 {
 	pt_wire_bytes(&request->one, field, request->message.bytes, request->message.length);
-	pt_buf_reset(&request->message);
+	request->message.length = 0; /* a reset would forget an error */
 }
 
 static void
@@ -115,7 +115,7 @@ put_metadata(struct request *request, const struct pt_family *family)
 static void
 put_series(struct request *request, const struct pt_write_item *item)
 {
-	pt_buf_reset(&request->one);
+	request->one.length = 0; /* a reset would forget an error */
 	put_refs(request, item->list->labels, item->list->count, &request->one);
 	put_value(request, item);
 	if (item->exemplar != NULL)

@@ -355,6 +355,7 @@ attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_de
 	if (is_no_natives(batch, &number->answer)) {
 		poisoned(exporter, batch);
 		outcome->fate = PT_FATE_REFUSED;
+		outcome->error.code = PITOT_REFUSED;
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/block.h"
+#include "codec/remote_write.h"
 #include "support/build.h"
+#include "support/build_native.h"
 #include "support/fault.h"
 
 #include <pitot/exposition.h>
@@ -72,5 +74,73 @@ a_block_is_whole_or_fails(void)
 	}
 }
 
+typedef size_t encoder(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t from,
+	const struct pt_write_options *options, struct pt_write_count *count);
+
+static void
+check_encoder(encoder *encode, const struct pitot_snapshot *snapshot, bool natives)
+{
+	const struct pt_write_options options = {.time_ms = 1,
+		.max_bytes = SIZE_MAX,
+		.max_series = SIZE_MAX,
+		.end = snapshot->table->count,
+		.natives = natives,
+		.part = natives ? PT_WRITE_NATIVES : PT_WRITE_FLOATS};
+	struct pt_buf expected, out;
+	struct pt_write_count count = {0};
+	pt_buf_init(&expected, 1 << 20);
+	(void)encode(&expected, snapshot, 0, &options, &count);
+	check_int(pt_buf_error(&expected), 0);
+	for (struct fault fault = {0}; fault_next(&fault);) {
+		pt_buf_init(&out, 1 << 20);
+		(void)encode(&out, snapshot, 0, &options, &count);
+		check_int(pt_buf_error(&out), fault_met() ? PITOT_NO_MEMORY : 0);
+		if (!fault_met())
+			check_bytes(out.bytes, out.length, expected.bytes, expected.length);
+		pt_buf_clear(&out);
+	}
+	pt_buf_clear(&expected);
+}
+
+static void
+requests_are_whole_or_say_that_memory_is_out(void)
+{
+	uint64_t seed = 7;
+	struct pitot_snapshot *classic = build_every_type();
+	struct pitot_snapshot *natives = build_random_natives(&seed, 20);
+	check_encoder(pt_remote_write_v1_encode, classic, false);
+	check_encoder(pt_remote_write_v2_encode, classic, false);
+	check_encoder(pt_remote_write_v1_encode, natives, true);
+	check_encoder(pt_remote_write_v2_encode, natives, true);
+	pitot_snapshot_free(classic);
+	pitot_snapshot_free(natives);
+}
+
+/* Protobuf-c's reader asks for memory too, and its failure looks like bytes that are no request. */
+static void
+a_request_is_rewritten_whole_or_not_at_all(void)
+{
+	struct pitot_snapshot *snapshot = build_every_type();
+	const struct pt_write_options options = {.time_ms = 1,
+		.max_bytes = SIZE_MAX,
+		.max_series = SIZE_MAX,
+		.end = snapshot->table->count};
+	struct pt_buf newer, out;
+	struct pt_write_count count = {0};
+	pt_buf_init(&newer, 1 << 20);
+	(void)pt_remote_write_v2_encode(&newer, snapshot, 0, &options, &count);
+	for (struct fault fault = {0}; fault_next(&fault);) {
+		struct pt_write_count lost = {0};
+		pt_buf_init(&out, 1 << 20);
+		bool ok = pt_remote_write_v1_from_v2(&out, newer.bytes, newer.length, &lost);
+		check_int(ok, !fault_met());
+		check_true(ok || out.length == 0);
+		pt_buf_clear(&out);
+	}
+	pt_buf_clear(&newer);
+	pitot_snapshot_free(snapshot);
+}
+
 CHECK_MAIN("fault/encode", TEST(every_format_is_whole_or_says_that_memory_is_out),
-	TEST(a_block_is_whole_or_fails))
+	TEST(a_block_is_whole_or_fails), TEST(requests_are_whole_or_say_that_memory_is_out),
+	TEST(a_request_is_rewritten_whole_or_not_at_all))

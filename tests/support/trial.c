@@ -7,9 +7,18 @@ bool
 trial_open(struct trial *trial, const struct pitot_push_options *options,
 	const struct script_step *steps, size_t count)
 {
-	const struct pt_clock *clock = pt_clock_real();
+	return trial_open_in(trial, options, steps, count, pt_clock_real(), pt_files_real());
+}
+
+bool
+trial_open_in(struct trial *trial, const struct pitot_push_options *options,
+	const struct script_step *steps, size_t count, const struct pt_clock *clock,
+	const struct pt_files *files)
+{
 	script_init(&trial->script, steps, count);
 	struct pt_world world = script_world(&trial->script);
+	world.clock = clock;
+	world.files = files;
 	trial->why = (struct pitot_error){.code = 0};
 	trial->ticket = 0;
 	trial->deadline = pt_deadline_new(clock);

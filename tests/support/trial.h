@@ -18,6 +18,10 @@ struct trial {
 /* False, and a failed check, if the lane cannot be made. The deadline is far away. */
 bool trial_open(struct trial *trial, const struct pitot_push_options *options,
 	const struct script_step *steps, size_t count);
+/* The same with a clock and files that are not the system's. */
+bool trial_open_in(struct trial *trial, const struct pitot_push_options *options,
+	const struct script_step *steps, size_t count, const struct pt_clock *clock,
+	const struct pt_files *files);
 void trial_close(struct trial *trial);
 /* Pushes the snapshot, with 1700000000000 as the time, and frees it. */
 int trial_push(struct trial *trial, struct pitot_snapshot *snapshot);
