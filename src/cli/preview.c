@@ -31,6 +31,28 @@ decode(struct cli_preview *preview, const struct pitot_request *request)
 	return write;
 }
 
+/* Whether a Pushgateway's body is protobuf. */
+static bool
+is_model(const struct pitot_request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++)
+		if (strcmp(request->headers[i].value, SINK_MODEL_TYPE) == 0)
+			return true;
+	return false;
+}
+
+/* A Pushgateway's body as text. */
+static void
+body_text(struct cli_preview *preview, const struct pitot_request *request, struct sink_text *out)
+{
+	const char *wrong = NULL;
+	if (is_model(request))
+		wrong = sink_model_text(out, request->body, request->body_length);
+	else
+		sink_text_add(out, (struct sink_span){request->body, request->body_length});
+	preview->failed = preview->failed || wrong != NULL || out->failed;
+}
+
 /* ---- JSON ---- */
 
 static void
@@ -187,8 +209,11 @@ show_json(struct cli_preview *preview, const struct pitot_request *request)
 	if (version_of(request) != 0) {
 		put_write(preview, request);
 	} else {
+		struct sink_text text = {.bytes = NULL};
+		body_text(preview, request, &text);
 		fputs("\"text\": ", stdout);
-		put_json(request->body, request->body_length);
+		put_json(sink_text_chars(&text), text.length);
+		sink_text_clear(&text);
 	}
 	putchar('}');
 }
@@ -240,6 +265,17 @@ show_write(struct cli_preview *preview, const struct pitot_request *request)
 }
 
 static void
+show_push(struct cli_preview *preview, const struct pitot_request *request)
+{
+	struct sink_text text = {.bytes = NULL};
+	body_text(preview, request, &text);
+	fwrite(sink_text_chars(&text), 1, text.length, stdout);
+	if (is_model(request))
+		printf("# %zu bytes of protobuf\n", request->body_length);
+	sink_text_clear(&text);
+}
+
+static void
 show_text(struct cli_preview *preview, const struct pitot_request *request)
 {
 	if (preview->count > 0)
@@ -251,7 +287,7 @@ show_text(struct cli_preview *preview, const struct pitot_request *request)
 	if (version_of(request) != 0)
 		show_write(preview, request);
 	else
-		fwrite(request->body, 1, request->body_length, stdout);
+		show_push(preview, request);
 }
 
 void

@@ -284,6 +284,11 @@ struct sink_view {
 	const char *unparsed;           /* why a parser refuses the body, or NULL */
 };
 
+/* The Content-Type of the Pushgateway's other body. */
+#define SINK_MODEL_TYPE                                                                            \
+	"application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "               \
+	"encoding=delimited"
+
 /* Which requests a rule looks at. */
 enum { SINK_ON_WRITE = 1, SINK_ON_PUSH = 2, SINK_ON_DELETE = 4 };
 

@@ -24,8 +24,8 @@ struct sink_owned {
 	max_align_t bytes[];
 };
 
-static void *
-bounded_alloc(void *room_left, size_t size)
+void *
+sink_bounded_alloc(void *room_left, size_t size)
 {
 	size_t *room = room_left;
 	if (size > *room)
@@ -34,8 +34,8 @@ bounded_alloc(void *room_left, size_t size)
 	return malloc(size);
 }
 
-static void
-bounded_free(void *room_left, void *memory)
+void
+sink_bounded_free(void *room_left, void *memory)
 {
 	(void)room_left;
 	free(memory);
@@ -279,7 +279,7 @@ sink_write_decode(unsigned version, const void *plain, size_t length)
 		return NULL;
 	write->version = version;
 	write->room = DECODED_LIMIT;
-	ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &write->room};
+	ProtobufCAllocator allocator = {sink_bounded_alloc, sink_bounded_free, &write->room};
 	if (version == 1)
 		write->message = prometheus__write_request__unpack(&allocator, length, plain);
 	else
@@ -297,7 +297,7 @@ sink_write_free(struct sink_write *write)
 {
 	if (write == NULL)
 		return;
-	ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &write->room};
+	ProtobufCAllocator allocator = {sink_bounded_alloc, sink_bounded_free, &write->room};
 	if (write->message != NULL)
 		protobuf_c_message_free_unpacked(write->message, &allocator);
 	while (write->owned != NULL) {

@@ -112,6 +112,15 @@ void sink_write_free(struct sink_write *write);
 /* The value of __name__, "" if there is none. */
 const char *sink_timeseries_name(const struct sink_timeseries *series);
 
+/* For decoding with a limit on memory: `room_left` points to a size_t. */
+void *sink_bounded_alloc(void *room_left, size_t size);
+void sink_bounded_free(void *room_left, void *memory);
+
+/* ---- sink_model.c ---- */
+
+/* Adds delimited families as text 0.0.4. NULL, or why a gateway refuses them. */
+const char *sink_model_text(struct sink_text *out, const void *bytes, size_t length);
+
 /* ---- sink_print.c ---- */
 
 /* name{labels}, in the order in which the labels came. */

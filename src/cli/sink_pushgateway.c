@@ -3,7 +3,7 @@
  * What a Pushgateway does: groups in memory that are replaced (PUT), merged by family (POST) or
  * deleted, and 400 with a text for what it refuses (specs/pushgateway 2, 5, 6).
  */
-#include "cli/sink.h"
+#include "cli/sink_message.h"
 
 #include <pitot.h>
 #include <stdlib.h>
@@ -186,20 +186,38 @@ accept_push(struct sink *sink, const struct sink_request *request, const struct 
 	sink_text_clear(&key_text);
 }
 
+/* Names, quoting, order and other parameters are free. */
+static bool
+is_model(const struct sink_request *request)
+{
+	static const char *const parts[] = {"application/vnd.google.protobuf",
+		"io.prometheus.client.MetricFamily", "delimited"};
+	const char *type = sink_request_header(request, "Content-Type");
+	for (size_t i = 0; type != NULL && i < sizeof parts / sizeof parts[0]; i++)
+		if (strcasestr(type, parts[i]) == NULL)
+			return false;
+	return type != NULL;
+}
+
 static void
 push(struct sink *sink, const struct sink_request *request, const struct sink_key *key, bool refuse,
 	struct sink_answer *answer)
 {
-	struct sink_lines lines;
-	struct sink_text why = {0};
+	struct sink_lines lines = {.count = 0};
+	struct sink_text why = {0}, decoded = {0};
 	struct pitot_error error = {.code = 0};
 	struct sink_view view = {.request = request, .key = key, .lines = &lines};
 	struct pitot_parse_options options = {.source = "body", .format = PITOT_TEXT_0_0_4};
-	struct pitot_snapshot *snapshot =
-		pitot_parse(request->body.at, request->body.length, &options, &error);
-	view.unparsed = snapshot == NULL ? error.text : NULL;
+	struct sink_span body = request->body;
+	if (is_model(request)) {
+		view.unparsed = sink_model_text(&decoded, body.at, body.length);
+		body = (struct sink_span){sink_text_chars(&decoded), decoded.length};
+	}
+	struct pitot_snapshot *snapshot = pitot_parse(body.at, body.length, &options, &error);
+	if (snapshot == NULL && view.unparsed == NULL)
+		view.unparsed = error.text;
 	pitot_snapshot_free(snapshot);
-	if (!sink_lines_read(&lines, request->body))
+	if (decoded.failed || !sink_lines_read(&lines, body))
 		sink_answer_say(answer, 500, "the sink is out of memory");
 	else if (sink_judge(sink, SINK_ON_PUSH, &view, &why))
 		sink_answer_say(
@@ -210,6 +228,7 @@ push(struct sink *sink, const struct sink_request *request, const struct sink_ke
 		accept_push(sink, request, &view, refuse, answer);
 	sink_text_clear(&why);
 	sink_lines_clear(&lines);
+	sink_text_clear(&decoded);
 }
 
 static void delete (struct sink *sink, const struct sink_request *request,

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which series go into a request, and the message of a native histogram. A native histogram that
- * breaks a rule of specs/remote-write 2.5 is dropped and counted: some receivers answer 500 to it
- * for ever. Nothing else can fail but memory, which sticks in the buffer.
+ * Which series go into a request, and with what. A native histogram that breaks a rule of
+ * specs/remote-write 2.5 is dropped and counted: some receivers answer 500 to it for ever. Nothing
+ * else can fail but memory, which sticks in the buffer.
  */
 #include "codec/write_item.h"
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "codec/native_message.h"
 #include "codec/wire.h"
 
 /* ---- choosing ---- */
@@ -43,8 +44,8 @@ counts_up(const struct pt_series *series)
 		series->part == PT_PART_NATIVE;
 }
 
-static bool
-exemplar_fits(const struct pt_exemplar *exemplar)
+bool
+pt_write_exemplar_fits(const struct pt_exemplar *exemplar)
 {
 	size_t points = 0;
 	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
@@ -62,7 +63,7 @@ take_exemplar(const struct pitot_snapshot *snapshot, size_t index, struct pt_wri
 	const struct pt_exemplar *exemplar = pt_snapshot_exemplar(snapshot, index);
 	if (exemplar == NULL)
 		return;
-	if (!exemplar_fits(exemplar) || item->stale || item->bits == PT_NUMBER_STALE) {
+	if (!pt_write_exemplar_fits(exemplar) || item->stale || item->bits == PT_NUMBER_STALE) {
 		count->exemplars_dropped++;
 		return;
 	}
@@ -136,129 +137,20 @@ pt_write_type(enum pitot_type type)
 
 /* ---- the histogram message (specs/remote-write 2.3) ---- */
 
-enum {
-	field_count_int = 1,
-	field_count_float = 2,
-	field_sum = 3,
-	field_schema = 4,
-	field_zero_threshold = 5,
-	field_zero_int = 6,
-	field_zero_float = 7,
-	field_negative_spans = 8, /* then deltas and counts */
-	field_positive_spans = 11,
-	field_reset_hint = 14,
-	field_timestamp = 15,
-	field_custom_values = 16,
-	field_start = 17,
-	hint_gauge = 3,
-};
-
-static uint64_t
-zigzag(int64_t value)
-{
-	return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-}
-
-static void
-put_spans(struct pt_buf *out, uint32_t field, const struct pt_native_side *side)
-{
-	for (size_t i = 0; i < side->span_count; i++) {
-		uint64_t offset = zigzag(side->spans[i].offset);
-		pt_wire_tag(out, field, PT_WIRE_BYTES);
-		pt_wire_varint(out,
-			2 + pt_wire_varint_size(offset) +
-				pt_wire_varint_size(side->spans[i].length));
-		pt_wire_tag(out, 1, PT_WIRE_VARINT);
-		pt_wire_varint(out, offset);
-		pt_wire_tag(out, 2, PT_WIRE_VARINT);
-		pt_wire_varint(out, side->spans[i].length);
-	}
-}
-
-static void
-put_doubles(struct pt_buf *out, uint32_t field, const uint64_t *bits, size_t count)
-{
-	if (count == 0)
-		return;
-	pt_wire_tag(out, field, PT_WIRE_BYTES);
-	pt_wire_varint(out, count * 8);
-	for (size_t i = 0; i < count; i++)
-		pt_wire_bare64(out, bits[i]);
-}
-
-static uint64_t
-delta(const struct pt_native_side *side, size_t index)
-{
-	uint64_t before = index == 0 ? 0 : side->buckets[index - 1];
-	return zigzag((int64_t)(side->buckets[index] - before));
-}
-
-static void
-put_deltas(struct pt_buf *out, uint32_t field, const struct pt_native_side *side)
-{
-	size_t size = 0;
-	if (side->bucket_count == 0)
-		return;
-	for (size_t i = 0; i < side->bucket_count; i++)
-		size += pt_wire_varint_size(delta(side, i));
-	pt_wire_tag(out, field, PT_WIRE_BYTES);
-	pt_wire_varint(out, size);
-	for (size_t i = 0; i < side->bucket_count; i++)
-		pt_wire_varint(out, delta(side, i));
-}
-
-static void
-put_side(struct pt_buf *out, uint32_t first, const struct pt_native *native,
-	const struct pt_native_side *side)
-{
-	put_spans(out, first, side);
-	if (native->is_float)
-		put_doubles(out, first + 2, side->buckets, side->bucket_count);
-	else
-		put_deltas(out, first + 1, side);
-}
-
-static void
-put_native(struct pt_buf *out, const struct pt_native *native)
-{
-	/* Members of a oneof are sent even when they are zero: their presence tells the kind. */
-	if (native->is_float)
-		pt_wire_fixed64(out, field_count_float, native->count);
-	else
-		pt_wire_int64(out, field_count_int, (int64_t)native->count);
-	pt_wire_fixed64(out, field_sum, wire_bits(native->sum_bits));
-	if (native->schema != 0) {
-		pt_wire_tag(out, field_schema, PT_WIRE_VARINT);
-		pt_wire_varint(out, zigzag(native->schema));
-	}
-	if (native->zero_threshold > 0)
-		pt_wire_fixed64(out, field_zero_threshold, pt_number_bits(native->zero_threshold));
-	if (native->is_float)
-		pt_wire_fixed64(out, field_zero_float, native->zero_count);
-	else
-		pt_wire_int64(out, field_zero_int, (int64_t)native->zero_count);
-	put_side(out, field_negative_spans, native, &native->negative);
-	put_side(out, field_positive_spans, native, &native->positive);
-	if (native->is_gauge)
-		pt_wire_int64(out, field_reset_hint, hint_gauge);
-}
+enum { field_count_int = 1, field_sum = 3, field_timestamp = 15, field_start = 17 };
 
 void
 pt_write_item_histogram(struct pt_buf *out, const struct pt_write_item *item, bool with_start)
 {
 	if (item->native != NULL) {
-		put_native(out, item->native);
+		pt_native_put_write(out, item->native);
 	} else {
 		pt_wire_int64(out, field_count_int, 0);
 		pt_wire_fixed64(out, field_sum, PT_NUMBER_STALE);
 	}
 	pt_wire_int64(out, field_timestamp, item->time_ms);
-	if (item->native != NULL && item->native->bound_count > 0) {
-		pt_wire_tag(out, field_custom_values, PT_WIRE_BYTES);
-		pt_wire_varint(out, item->native->bound_count * 8);
-		for (size_t i = 0; i < item->native->bound_count; i++)
-			pt_wire_bare64(out, pt_number_bits(item->native->bounds[i]));
-	}
+	if (item->native != NULL)
+		pt_native_put_bounds(out, item->native);
 	if (with_start && item->start_ms != 0)
 		pt_wire_int64(out, field_start, item->start_ms);
 }

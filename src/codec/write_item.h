@@ -28,6 +28,8 @@ bool pt_write_item_next(const struct pitot_snapshot *snapshot, size_t *index,
 	struct pt_write_item *item, struct pt_write_count *count);
 /* Counts the item as sent. */
 void pt_write_item_count(const struct pt_write_item *item, struct pt_write_count *count);
+/* Within the limit of 128 code points (specs/remote-write 3.5). */
+bool pt_write_exemplar_fits(const struct pt_exemplar *exemplar);
 /* The number of a type in both versions' metadata. */
 unsigned pt_write_type(enum pitot_type type);
 /* The fields of the item's histogram message, the same in both versions but for the start time. */

@@ -12,7 +12,7 @@ pt_exporter_new(const struct pitot_push_options *options, struct pt_transport *t
 	struct pt_target target;
 	if (pt_target_init(&target, options, why) == 0)
 		exporter = target.protocol == PITOT_PROTOCOL_PUSHGATEWAY
-			? pt_pushgateway_new(&target, transport, why)
+			? pt_pushgateway_new(&target, transport, clock, why)
 			: pt_remote_write_new(&target, transport, clock, why);
 	if (exporter == NULL)
 		transport->free(transport);

@@ -9,14 +9,22 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "codec/client_model.h"
 #include "codec/text.h"
 #include "export/sender.h"
 #include "net/url.h"
 #include <stdlib.h>
 
+#define DAY_MS INT64_C(86400000)
+
 struct pushgateway {
 	struct pt_sender sender; /* first */
 	bool replace;
+	bool natives; /* native histograms are asked for */
+	bool spooled; /* requests cannot be made anew, so they are what every receiver takes */
+	bool doubted; /* protobuf was refused, and it is not known yet whether for being that */
+	/* Until when text is sent, in monotonic time. relaxed: stands for itself. */
+	_Atomic int64_t text_until_ms;
 	struct pt_arena texts; /* of sender.fit.owned */
 	struct pt_buf body;
 	uint64_t *bits; /* a snapshot's values without stale markers */
@@ -165,6 +173,22 @@ begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *wh
 	return 0;
 }
 
+static int64_t
+now_of(const struct pushgateway *gateway)
+{
+	return gateway->sender.clock->mono_ms(gateway->sender.clock);
+}
+
+/* Only where it carries more, since text is what every receiver of this protocol reads. */
+static bool
+sends_protobuf(const struct pushgateway *gateway, const struct pitot_snapshot *view)
+{
+	return !gateway->spooled &&
+		now_of(gateway) >=
+		atomic_load_explicit(&gateway->text_until_ms, memory_order_relaxed) &&
+		pt_client_model_gains(view, gateway->natives) && pt_client_model_fits(view);
+}
+
 static int
 next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 	struct pitot_error *why)
@@ -174,19 +198,52 @@ next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 		return 0;
 	work->at = work->end;
 	pt_buf_reset(&gateway->body);
-	pt_text_encode(&gateway->body, &work->view, &(struct pitot_encode_options){0});
+	bool protobuf = sends_protobuf(gateway, &work->view);
+	size_t exemplars = 0;
+	if (protobuf)
+		exemplars = pt_client_model_encode(&gateway->body, &work->view, gateway->natives);
+	else
+		pt_text_encode(&gateway->body, &work->view, &(struct pitot_encode_options){0});
 	if (pt_buf_error(&gateway->body) != 0)
 		return pt_error_memory(why);
 	atomic_store_explicit(&exporter->kept_bytes, gateway->body.capacity, memory_order_relaxed);
-	work->exemplars_skipped = work->view.exemplar_count;
+	work->exemplars_skipped = work->view.exemplar_count - exemplars;
 	*batch = (struct pt_batch){
-		.format = PT_FORMAT_TEXT,
-		.count = {.samples = pt_fit_count(&work->view), .oldest_ms = work->time_ms},
+		.format = protobuf ? PT_FORMAT_PROTOBUF : PT_FORMAT_TEXT,
+		.count = {.samples = pt_fit_count(&work->view),
+			.exemplars = exemplars,
+			.oldest_ms = work->time_ms},
 		.to = work->view.table->count,
 		.body = gateway->body.bytes,
 		.length = gateway->body.length,
 	};
 	return 1;
+}
+
+/*
+ * Receivers that are like a Pushgateway but read only text refuse protobuf, or take it and store
+ * nothing: VictoriaMetrics does, with 204, which no Pushgateway ever answers. They get the same as
+ * text, for a day; unless they refuse that too, and so were talking of the data.
+ */
+static void
+judge(struct pushgateway *gateway, const struct pt_batch *batch,
+	const struct pt_http_answer *answer, struct pt_outcome *outcome)
+{
+	bool stored = outcome->fate == PT_FATE_STORED;
+	bool refused = outcome->fate == PT_FATE_REFUSED;
+	if (batch->format == PT_FORMAT_PROTOBUF) {
+		if (refused || (stored && answer->status != 200 && answer->status != 202)) {
+			gateway->doubted = true;
+			atomic_store_explicit(&gateway->text_until_ms, now_of(gateway) + DAY_MS,
+				memory_order_relaxed);
+			outcome->fate = PT_FATE_AGAIN;
+		}
+	} else if (batch->format == PT_FORMAT_TEXT && gateway->doubted && (stored || refused)) {
+		gateway->doubted = false;
+		if (refused)
+			atomic_store_explicit(
+				&gateway->text_until_ms, INT64_MIN, memory_order_relaxed);
+	}
 }
 
 static void
@@ -196,9 +253,12 @@ attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_de
 	struct pushgateway *gateway = (struct pushgateway *)exporter;
 	static const struct pitot_label text = {
 		"Content-Type", "text/plain; version=0.0.4; charset=utf-8"};
+	static const struct pitot_label protobuf = {"Content-Type",
+		"application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+		"encoding=delimited"};
 	struct pt_http_request request = {
 		.method = gateway->replace ? "PUT" : "POST",
-		.headers = &text,
+		.headers = batch->format == PT_FORMAT_PROTOBUF ? &protobuf : &text,
 		.header_count = 1,
 		.body = batch->body,
 		.length = batch->length,
@@ -211,13 +271,14 @@ attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_de
 	}
 	*outcome = (struct pt_outcome){.stored = batch->count};
 	pt_sender_attempt(&gateway->sender, &request, deadline, number, outcome);
+	judge(gateway, batch, &number->answer, outcome);
 	if (outcome->fate != PT_FATE_STORED)
 		outcome->stored = (struct pt_write_count){0};
 }
 
 struct pt_exporter *
-pt_pushgateway_new(
-	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why)
+pt_pushgateway_new(const struct pt_target *target, struct pt_transport *transport,
+	const struct pt_clock *clock, struct pitot_error *why)
 {
 	struct pushgateway *gateway = calloc(1, sizeof *gateway);
 	if (gateway == NULL) {
@@ -231,6 +292,10 @@ pt_pushgateway_new(
 		.free = gateway_free,
 	};
 	gateway->replace = target->options.mode == PITOT_REPLACE;
+	gateway->natives = target->options.native_histograms;
+	gateway->spooled = target->options.spool_dir != NULL;
+	gateway->sender.clock = clock;
+	atomic_init(&gateway->text_until_ms, INT64_MIN);
 	pt_buf_init(&gateway->body, PT_LIMIT_TEXT);
 	int code = pt_sender_init(&gateway->sender, target, why);
 	if (code == 0)

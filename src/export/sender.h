@@ -33,8 +33,8 @@ void pt_sender_attempt(struct pt_sender *sender, struct pt_http_request *request
 	struct pt_deadline *deadline, struct pt_attempt *attempt, struct pt_outcome *outcome);
 
 /* The exporters; unlike pt_exporter_new() they leave `transport` to the caller on failure. */
-struct pt_exporter *pt_pushgateway_new(
-	const struct pt_target *target, struct pt_transport *transport, struct pitot_error *why);
+struct pt_exporter *pt_pushgateway_new(const struct pt_target *target,
+	struct pt_transport *transport, const struct pt_clock *clock, struct pitot_error *why);
 struct pt_exporter *pt_remote_write_new(const struct pt_target *target,
 	struct pt_transport *transport, const struct pt_clock *clock, struct pitot_error *why);
 

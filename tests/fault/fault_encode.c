@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/block.h"
+#include "codec/client_model.h"
 #include "codec/remote_write.h"
 #include "support/build.h"
 #include "support/build_native.h"
@@ -116,6 +117,25 @@ requests_are_whole_or_say_that_memory_is_out(void)
 	pitot_snapshot_free(natives);
 }
 
+static void
+delimited_protobuf_is_whole_or_says_that_memory_is_out(void)
+{
+	struct pitot_snapshot *snapshot = build_every_type();
+	struct pt_buf expected, out;
+	pt_buf_init(&expected, 1 << 20);
+	(void)pt_client_model_encode(&expected, snapshot, true);
+	for (struct fault fault = {0}; fault_next(&fault);) {
+		pt_buf_init(&out, 1 << 20);
+		(void)pt_client_model_encode(&out, snapshot, true);
+		check_int(pt_buf_error(&out), fault_met() ? PITOT_NO_MEMORY : 0);
+		if (!fault_met())
+			check_bytes(out.bytes, out.length, expected.bytes, expected.length);
+		pt_buf_clear(&out);
+	}
+	pt_buf_clear(&expected);
+	pitot_snapshot_free(snapshot);
+}
+
 /* Protobuf-c's reader asks for memory too, and its failure looks like bytes that are no request. */
 static void
 a_request_is_rewritten_whole_or_not_at_all(void)
@@ -143,4 +163,5 @@ a_request_is_rewritten_whole_or_not_at_all(void)
 
 CHECK_MAIN("fault/encode", TEST(every_format_is_whole_or_says_that_memory_is_out),
 	TEST(a_block_is_whole_or_fails), TEST(requests_are_whole_or_say_that_memory_is_out),
+	TEST(delimited_protobuf_is_whole_or_says_that_memory_is_out),
 	TEST(a_request_is_rewritten_whole_or_not_at_all))

@@ -1,14 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/number.h"
+#include "cli/sink_message.h"
 #include <errno.h>
 #include <unistd.h>
 #include "support/check.h"
 #include "support/literal.h"
+#include "support/memory_files.h"
 #include "support/trial.h"
 
 #define BASE "http://localhost:9091"
 
 static const struct literal one[] = {GAUGE("a", NULL, 1)};
+
+static void
+add_exemplar(struct pitot_snapshot *snapshot, size_t index)
+{
+	struct pt_label trace = pt_label_of("trace_id", "abc");
+	struct pt_labels *labels = pt_labels_new(&trace, 1);
+	struct pt_exemplar exemplar = {.index = index, .labels = labels, .bits = pt_number_bits(1)};
+	check_true(pt_snapshot_add_exemplar(snapshot, &exemplar));
+	pt_labels_unref(labels);
+}
+
+static bool
+is_protobuf(const struct script_request *request)
+{
+	/* pushgateway 10 */
+	return strstr(request->headers,
+		       "Content-Type: application/vnd.google.protobuf; "
+		       "proto=io.prometheus.client.MetricFamily; encoding=delimited\n") != NULL;
+}
+
+/* The requests from `from` on, a letter each. */
+static const char *
+formats_of(const struct trial *trial, size_t from)
+{
+	static char formats[SCRIPT_REQUESTS + 1];
+	size_t count = 0;
+	for (size_t i = from; i < trial->script.count; i++)
+		formats[count++] = is_protobuf(&trial->script.requests[i]) ? 'p' : 't';
+	formats[count] = '\0';
+	return formats;
+}
+
+/* The body, as text in any case; valid until the next call. */
+static const char *
+body_of(const struct script_request *request)
+{
+	static char body[4096];
+	struct sink_text text = {.bytes = NULL};
+	if (!is_protobuf(request))
+		return request->body;
+	check_true(sink_model_text(&text, request->body, request->length) == NULL);
+	(void)snprintf(body, sizeof body, "%s", sink_text_chars(&text));
+	sink_text_clear(&text);
+	return body;
+}
 
 static void
 the_group_stands_in_the_url(void)
@@ -252,9 +299,10 @@ the_instance_is_no_grouping_label_when_it_is_empty(void)
 }
 
 static void
-the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples(void)
+the_body_has_neither_stale_markers_nor_absent_samples(void)
 {
 	/* pushgateway 11 */
+	static const char *const words[] = {"text/plain", "protobuf"};
 	struct literal rows[] = {
 		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=1", 1),
 		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=2",
@@ -263,25 +311,78 @@ the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples(void)
 			pt_number_from_bits(PT_NUMBER_ABSENT)),
 		SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, "x=4", 4),
 	};
-	struct pt_label trace = pt_label_of("trace_id", "abc");
-	struct pt_labels *labels = pt_labels_new(&trace, 1);
-	struct pt_exemplar exemplar = {.index = 0, .labels = labels, .bits = pt_number_bits(1)};
 	struct pitot_push_options options = {.url = BASE};
-	struct trial trial;
-	check_fatal(trial_open(&trial, &options, NULL, 0));
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
+		struct trial trial;
+		check_fatal(trial_open(&trial, &options, NULL, 0));
 		struct pitot_snapshot *snapshot = LITERAL(rows);
-		check_true(pt_snapshot_add_exemplar(snapshot, &exemplar));
+		if (i == 1)
+			add_exemplar(snapshot, 0);
 		check_int(trial_push(&trial, snapshot), 0);
-		check_text(trial.script.requests[i].body,
-			"# HELP a_total Help.\n# TYPE a_total counter\n"
-			"a_total{x=\"1\"} 1\na_total{x=\"4\"} 4\n");
-		check_size(trial.report.exemplars_dropped, 1);
+		const struct script_request *request = &trial.script.requests[0];
+		check_contains(request->headers, words[i]);
+		check_text(body_of(request),
+			i == 0 ? "# HELP a_total Help.\n# TYPE a_total counter\n"
+				 "a_total{x=\"1\"} 1\na_total{x=\"4\"} 4\n"
+			       : "# HELP a_total Help.\n# TYPE a_total counter\n"
+				 "a_total{x=\"1\"} 1\n"
+				 "# EXEMPLAR a_total{x=\"1\"} {trace_id=\"abc\"} 1\n"
+				 "a_total{x=\"4\"} 4\n");
 		check_size(trial.report.samples_sent, 2);
 		check_size(trial.report.series, 4);
+		trial_close(&trial);
 	}
-	pt_labels_unref(labels);
-	trial_close(&trial);
+}
+
+static void
+exemplars_go_as_protobuf_where_the_gateway_reads_it(void)
+{
+	static const struct literal rows[] = {SERIES("a", PITOT_COUNTER, PT_PART_TOTAL, NULL, 1)};
+	static const struct {
+		struct script_step steps[2];
+		const char *spool; /* or NULL */
+		int code;
+		const char *formats; /* of the requests: p or t */
+		const char *next;    /* of those of the next push */
+		size_t sent;         /* exemplars */
+	} cases[] = {
+		{{{.status = 200}}, NULL, 0, "p", "p", 1},
+		{{{.status = 202}}, NULL, 0, "p", "p", 1},
+		/* Not a Pushgateway: it may have stored nothing. */
+		{{{.status = 204}, {.status = 204}}, NULL, 0, "pt", "t", 0},
+		{{{.status = 400}, {.status = 200}}, NULL, 0, "pt", "t", 0},
+		{{{.status = 415}, {.status = 200}}, NULL, 0, "pt", "t", 0},
+		/* It was the data. */
+		{{{.status = 400}, {.status = 400}}, NULL, PITOT_REFUSED, "pt", "p", 0},
+		/* The gateway is away: no reason for another format. */
+		{{{.status = 503}, {.status = 200}}, NULL, 0, "pp", "p", 1},
+		{{{.status = 401}, {.status = 200}}, NULL, PITOT_DENIED, "p", "p", 0},
+		/* What is spooled cannot be made anew. */
+		{{{.status = 200}}, "/spool", 0, "t", "t", 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pitot_push_options options = {.url = BASE, .spool_dir = cases[i].spool};
+		static struct memory_files disk;
+		struct trial trial;
+		memory_files_init(&disk, 1);
+		check_fatal(trial_open_in(
+			&trial, &options, cases[i].steps, 2, pt_clock_real(), &disk.files));
+		struct pitot_snapshot *snapshot = LITERAL(rows);
+		add_exemplar(snapshot, 0);
+		check_int(trial_push(&trial, snapshot), cases[i].code);
+		check_text(formats_of(&trial, 0), cases[i].formats);
+		check_size(trial.report.exemplars_sent, cases[i].sent);
+		if (cases[i].code == 0)
+			check_size(trial.report.exemplars_dropped, 1 - cases[i].sent);
+		size_t before = trial.script.count;
+		trial.script.step_count = 0; /* 200 from now on */
+		snapshot = LITERAL(rows);
+		add_exemplar(snapshot, 0);
+		check_int(trial_push(&trial, snapshot), 0);
+		check_text(formats_of(&trial, before), cases[i].next);
+		trial_close(&trial);
+		memory_files_clear(&disk);
+	}
 }
 
 static void
@@ -307,5 +408,6 @@ CHECK_MAIN("export/pushgateway", TEST(the_group_stands_in_the_url),
 	TEST(what_a_gateway_cannot_take_is_refused_here),
 	TEST(merging_nothing_only_touches_the_group),
 	TEST(the_instance_is_no_grouping_label_when_it_is_empty),
-	TEST(the_body_has_neither_exemplars_nor_stale_markers_nor_absent_samples),
+	TEST(the_body_has_neither_stale_markers_nor_absent_samples),
+	TEST(exemplars_go_as_protobuf_where_the_gateway_reads_it),
 	TEST(names_are_escaped_unless_the_gateway_reads_utf8))
