@@ -43,7 +43,7 @@ protocol_text(enum pitot_protocol protocol)
 	case PITOT_PROTOCOL_REMOTE_WRITE_2:
 		return "remote write 2.0";
 	default:
-		return "text to the Pushgateway";
+		return "the Pushgateway's protocol";
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a push would send, shown in place of being sent: a transport that hands each request to the
- * caller and answers 204. Options are checked as for a real push. Fails like a push, but for what
+ * caller and answers 200. Options are checked as for a real push. Fails like a push, but for what
  * only a network or a receiver can do.
  */
 #include "base/error.h"
@@ -105,7 +105,7 @@ show_request(struct pt_transport *transport, const struct pt_http_request *reque
 		shown.header_count = collect_headers(viewer, request, headers);
 		viewer->show(viewer->context, &shown);
 		*answer = PT_HTTP_NO_ANSWER;
-		answer->status = 204;
+		answer->status = 200; /* what all of them say for stored */
 		answer->samples_written = answer->histograms_written = INT32_MAX; /* all */
 		answer->exemplars_written = INT32_MAX;
 	}

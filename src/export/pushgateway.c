@@ -20,9 +20,9 @@
 struct pushgateway {
 	struct pt_sender sender; /* first */
 	bool replace;
-	bool natives; /* native histograms are asked for */
-	bool spooled; /* requests cannot be made anew, so they are what every receiver takes */
-	bool doubted; /* protobuf was refused, and it is not known yet whether for being that */
+	bool natives;   /* native histograms are asked for */
+	bool text_only; /* what is sent must be what every receiver of this kind reads */
+	bool doubted;   /* protobuf was refused, and it is not known yet whether for being that */
 	/* Until when text is sent, in monotonic time. relaxed: stands for itself. */
 	_Atomic int64_t text_until_ms;
 	struct pt_arena texts; /* of sender.fit.owned */
@@ -183,7 +183,7 @@ now_of(const struct pushgateway *gateway)
 static bool
 sends_protobuf(const struct pushgateway *gateway, const struct pitot_snapshot *view)
 {
-	return !gateway->spooled &&
+	return !gateway->text_only &&
 		now_of(gateway) >=
 		atomic_load_explicit(&gateway->text_until_ms, memory_order_relaxed) &&
 		pt_client_model_gains(view, gateway->natives) && pt_client_model_fits(view);
@@ -221,9 +221,9 @@ next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 }
 
 /*
- * Receivers that are like a Pushgateway but read only text refuse protobuf, or take it and store
- * nothing: VictoriaMetrics does, with 204, which no Pushgateway ever answers. They get the same as
- * text, for a day; unless they refuse that too, and so were talking of the data.
+ * Receivers that are like a Pushgateway but read only text refuse protobuf, or answer something
+ * that no Pushgateway ever does. They get the same as text, for a day; unless they refuse that too,
+ * and so were talking of the data.
  */
 static void
 judge(struct pushgateway *gateway, const struct pt_batch *batch,
@@ -276,6 +276,17 @@ attempt(struct pt_exporter *exporter, const struct pt_batch *batch, struct pt_de
 		outcome->stored = (struct pt_write_count){0};
 }
 
+/*
+ * A spooled request cannot be made anew when it turns out that nobody reads it. And VictoriaMetrics
+ * answers 200 to protobuf on its Pushgateway paths, all below this one, and stores nothing.
+ */
+static bool
+must_be_text(const struct pt_target *target)
+{
+	return target->options.spool_dir != NULL ||
+		strstr(target->url.bytes, "/api/v1/import/prometheus") != NULL;
+}
+
 struct pt_exporter *
 pt_pushgateway_new(const struct pt_target *target, struct pt_transport *transport,
 	const struct pt_clock *clock, struct pitot_error *why)
@@ -293,7 +304,7 @@ pt_pushgateway_new(const struct pt_target *target, struct pt_transport *transpor
 	};
 	gateway->replace = target->options.mode == PITOT_REPLACE;
 	gateway->natives = target->options.native_histograms;
-	gateway->spooled = target->options.spool_dir != NULL;
+	gateway->text_only = must_be_text(target);
 	gateway->sender.clock = clock;
 	atomic_init(&gateway->text_until_ms, INT64_MIN);
 	pt_buf_init(&gateway->body, PT_LIMIT_TEXT);

@@ -149,7 +149,7 @@ answers()
 	expect_run "success" 0 "$pitot" push "$work/good" --url "$url"
 	expect "success says nothing" "$out$err" ""
 	expect_run "success with -v" 0 "$pitot" push "$work/good" --url "$url" --job v -v
-	expect_contains "-v: the group and the counts" "$err" "$url by text to the Pushgateway: 1 of 1 samples in 1 request"
+	expect_contains "-v: the group and the counts" "$err" "$url by the Pushgateway's protocol: 1 of 1 samples in 1 request"
 	expect_run "delete" 0 "$pitot" delete --url "$url" --job v
 	expect "delete says nothing" "$out$err" ""
 	fails 64 "only a Pushgateway" delete --url "$url/api/v1/write" --job v

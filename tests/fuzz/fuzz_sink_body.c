@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzes what the sink does with a request: snappy, protobuf, text, paths, and every rule. The
- * first byte says what the rest is, and its highest bit which version of remote write. Any bytes
- * are answered with one of the statuses of a receiver.
+ * first byte says what the rest is; with its highest bit it is remote write 2.0, or protobuf to a
+ * Pushgateway. Any bytes are answered with one of the statuses of a receiver.
  */
 #include "cli/sink.h"
 #include "fuzz/fuzz.h"
@@ -11,20 +11,22 @@
 #include <string.h>
 
 static FILE *nowhere;
-static bool newer; /* remote write 2.0 */
+static bool newer; /* remote write 2.0, or protobuf */
 
 static void
 serve(struct sink *sink, const char *method, const char *target, const char *body, size_t length)
 {
-	struct sink_header headers[] = {
-		{"Content-Type",
-			newer ? "application/x-protobuf;proto=io.prometheus.write.v2.Request"
-			      : "application/x-protobuf"},
+	bool write = strstr(target, "write") != NULL;
+	struct sink_header headers[] = {{"Content-Type", SINK_MODEL_TYPE},
 		{"Content-Encoding", "snappy"}, {"Retry-Attempt", "1"}};
+	if (!newer)
+		headers[0].value = write ? "application/x-protobuf" : "text/plain";
+	else if (write)
+		headers[0].value = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 	struct sink_request request = {.method = method,
 		.target = target,
 		.headers = headers,
-		.header_count = strstr(target, "write") != NULL ? 3 : 0,
+		.header_count = write ? 3 : 1,
 		.body = {body, length},
 		.wall_ms = INT64_C(1700000000000),
 		.mono_ms = 1000};
