@@ -463,6 +463,65 @@ a_directory_that_cannot_be_used_is_told(void)
 	check_contains(why.text, "spool /nonexistent/spool: No such file");
 }
 
+/* ---- byte by byte ---- */
+
+/* The bytes of the example in FORMAT that begins with these. */
+static size_t
+example(const char *begin, unsigned char *bytes, size_t size)
+{
+	char path[4096];
+	const char *source = getenv("srcdir");
+	(void)snprintf(path, sizeof path, "%s/src/spool/FORMAT", source == NULL ? "." : source);
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		abort();
+	char line[200];
+	size_t count = 0;
+	bool inside = false;
+	while (fgets(line, sizeof line, file) != NULL) {
+		if (line[0] == '\t' && strncmp(line + 1, begin, strlen(begin)) == 0)
+			inside = true;
+		else if (line[0] != '\t')
+			inside = false;
+		unsigned byte;
+		int used;
+		for (const char *at = line;
+			inside && count < size && sscanf(at, " %2x%n", &byte, &used) == 1;
+			at += used)
+			bytes[count++] = (unsigned char)byte;
+	}
+	(void)fclose(file);
+	return count;
+}
+
+static void
+the_files_are_as_they_are_described(void)
+{
+	static const char segment_path[] = "/spool/0000000000000abc-1/00000000000000000001.seg";
+	static const char position_path[] = "/spool/0000000000000abc-1/position";
+	unsigned char segment[100], position[100];
+	size_t length = example("70 69 74 6f 74 73", segment, sizeof segment);
+	size_t position_length = example("70 69 74 6f 74 70", position, sizeof position);
+	struct memory_files memory;
+	struct pt_spool_record record = {
+		.format = 1, .samples = 1, .oldest_ms = 1700000000000, .body = "abc", .length = 3};
+	check_size(length, 55);
+	check_size(position_length, 28);
+	memory_files_init(&memory, 1);
+	struct pt_spool *spool = open_spool(&memory);
+	check_int(pt_spool_append(spool, &record, NULL), 0);
+	struct memory_node *node = memory_files_find(&memory, segment_path);
+	check_fatal(node != NULL);
+	check_bytes(node->bytes, node->length, segment, length);
+	check_true(pt_spool_peek(spool, &record));
+	pt_spool_advance(spool);
+	node = memory_files_find(&memory, position_path);
+	check_fatal(node != NULL);
+	check_bytes(node->bytes, node->length, position, position_length);
+	pt_spool_close(spool);
+	memory_files_clear(&memory);
+}
+
 CHECK_MAIN("spool/spool", TEST(records_come_out_as_they_went_in),
 	TEST(another_process_continues_where_the_last_one_ended),
 	TEST(a_process_that_dies_anywhere_loses_nothing_and_doubles_at_most_one),
@@ -471,4 +530,4 @@ CHECK_MAIN("spool/spool", TEST(records_come_out_as_they_went_in),
 	TEST(rotten_bytes_cost_little_and_never_more_than_a_segment),
 	TEST(two_processes_have_two_queues_and_the_survivor_sends_both),
 	TEST(tools_look_without_touching), TEST(a_killed_process_loses_nothing_on_a_real_disk),
-	TEST(a_directory_that_cannot_be_used_is_told))
+	TEST(a_directory_that_cannot_be_used_is_told), TEST(the_files_are_as_they_are_described))
