@@ -98,9 +98,12 @@ write_record(struct pt_disk *disk, const struct pt_spool_record *record)
 	int64_t put = files->append(files, disk->out, disk->record.bytes, disk->record.length);
 	if (put == (int64_t)disk->record.length)
 		return 0;
-	/* Half a record: cut it off, or never write behind it. */
-	if (files->truncate(files, disk->out, (int64_t)end) < 0)
-		pt_disk_end_segment(disk);
+	/*
+	 * Half a record is cut off, or nothing is written behind it. And the segment ends, so that
+	 * its room is free again when it has been read.
+	 */
+	(void)files->truncate(files, disk->out, (int64_t)end);
+	pt_disk_end_segment(disk);
 	return put < 0 ? (int)put : -ENOSPC;
 }
 

@@ -457,7 +457,7 @@ check_run(struct run *run)
 	for (size_t i = 0; i < run->target.series_count; i++)
 		if (sim_find(&run->mirror, run->target.series[i].text) == NULL)
 			return violation("a series never offered", run->target.series[i].text);
-	/* A short life with a clock that was never set, and receivers away: all of it is counted. */
+	/* A short life with a clock that was never set, and receivers away, is all counted. */
 	if (run->mirror.series_count == 0 && run->unoffered[PITOT_DROP_CLOCK] == 0)
 		return violation("nothing was offered", "");
 	return check_counts(run, missing);

@@ -249,6 +249,30 @@ a_full_disk_refuses_and_harms_nothing(void)
 	}
 }
 
+/* The segment that filled the disk has not reached its length, and goes all the same. */
+static void
+what_was_read_from_a_full_disk_makes_room(void)
+{
+	struct memory_files memory;
+	memory_files_init(&memory, 1);
+	struct pt_spool_options options = options_of(&memory);
+	options.segment_bytes = 0;
+	struct pt_spool *spool = pt_spool_open(&options, NULL);
+	check_fatal(spool != NULL);
+	memory.room = 700;
+	unsigned kept = 0, next = 0;
+	for (unsigned round = 0; round < 5; round++) {
+		while (append(spool, kept, 50) == 0)
+			kept++;
+		check_true(kept > next);
+		while (next < kept)
+			check_int(take(spool), (int)next++);
+		check_int(take(spool), -1);
+	}
+	pt_spool_close(spool);
+	memory_files_clear(&memory);
+}
+
 static void
 limits_drop_the_oldest_and_count_them(void)
 {
@@ -526,6 +550,7 @@ CHECK_MAIN("spool/spool", TEST(records_come_out_as_they_went_in),
 	TEST(another_process_continues_where_the_last_one_ended),
 	TEST(a_process_that_dies_anywhere_loses_nothing_and_doubles_at_most_one),
 	TEST(what_was_synced_survives_a_power_cut), TEST(a_full_disk_refuses_and_harms_nothing),
+	TEST(what_was_read_from_a_full_disk_makes_room),
 	TEST(limits_drop_the_oldest_and_count_them),
 	TEST(rotten_bytes_cost_little_and_never_more_than_a_segment),
 	TEST(two_processes_have_two_queues_and_the_survivor_sends_both),
