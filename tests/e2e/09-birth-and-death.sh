@@ -107,6 +107,7 @@ kept_series
 pushgateway_ends pushgateway-new
 speaks prometheus-old 1.0
 speaks prometheus-new 2.0
+speaks victoriametrics-old 1.0
 speaks victoriametrics-new 1.0
 natives
 finish
