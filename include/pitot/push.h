@@ -139,7 +139,7 @@ struct pitot_push_options {
 	/*
 	 * The receiver takes native histograms: they are sent as such, otherwise as their classic
 	 * buckets. Receivers that do not take them may answer 500 for ever; that is noticed, and
-	 * classic buckets are sent for a day.
+	 * classic buckets are sent for a day. A Pushgateway gets them beside their buckets.
 	 */
 	bool native_histograms;
 	bool old_start_time; /* remote write 2.0: start times also where receivers read before */
