@@ -4,7 +4,6 @@
 # at a Prometheus that scrapes it; the page shows what text would; who reads only text gets text.
 . "$(dirname "$0")/lib.sh"
 
-here=$(dirname "$0")
 build=${PITOT_BUILD:-$top/build}
 steady=$build/tests/e2e/steady
 
