@@ -277,6 +277,8 @@ add_family(struct sink_text *out, const Family *family)
 const char *
 sink_model_text(struct sink_text *out, const void *bytes, size_t length)
 {
+	if (length == 0)
+		return NULL;
 	const uint8_t *at = bytes, *end = at + length;
 	const char *wrong = NULL;
 	while (wrong == NULL && at < end) {
