@@ -206,7 +206,9 @@ fail_over(struct pt_lane *lane)
 static void
 later(struct pt_lane *lane, struct pt_outcome *outcome, struct pt_deadline *deadline)
 {
-	lane->failure = outcome->error;
+	/* An attempt that the deadline cut short tells less than the one before it. */
+	if (lane->failure.code == 0 || pt_deadline_left(deadline) > 0)
+		lane->failure = outcome->error;
 	pt_lane_tell(lane, &outcome->error);
 	if (is_poison(lane, deadline)) {
 		(void)pt_error_wrap(&outcome->error,

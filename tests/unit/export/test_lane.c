@@ -124,6 +124,21 @@ a_search_for_bad_series_ends_where_all_are_bad(void)
 	close_scene(&scene);
 }
 
+static void
+the_reason_is_not_lost_when_the_time_is_up(void)
+{
+	static const struct script_step steps[] = {
+		{.status = 503, .body = "the disk is full", .retry_after_ms = 10},
+		{.kind = SCRIPT_HANG}};
+	struct scene scene = {.options = {.timeout_ms = 10000}};
+	check_fatal(open_scene(&scene, steps, 2));
+	pt_deadline_set(scene.trial.deadline, 5000);
+	check_int(trial_push(&scene.trial, LITERAL(four)), PITOT_UNAVAILABLE);
+	check_contains(scene.trial.why.text, "given up after 2 attempts");
+	check_contains(scene.trial.why.text, "the disk is full");
+	close_scene(&scene);
+}
+
 /* ---- a login that is wrong ---- */
 
 static void
@@ -281,6 +296,7 @@ a_gateway_gets_only_the_newest_state(void)
 CHECK_MAIN("export/lane", TEST(a_poison_request_is_given_up_while_its_receiver_lives),
 	TEST(a_receiver_that_fails_at_everything_is_down_and_nothing_is_poison),
 	TEST(bad_series_are_found_and_named), TEST(a_search_for_bad_series_ends_where_all_are_bad),
+	TEST(the_reason_is_not_lost_when_the_time_is_up),
 	TEST(a_wrong_login_is_no_reason_to_lose_what_is_in_the_spool),
 	TEST(the_next_destination_is_used_while_the_first_is_down),
 	TEST(each_destination_gets_everything_by_itself),
