@@ -6,7 +6,7 @@
 #include <pitot.h>
 
 /* Which verbs know an option. */
-enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4, CLI_SPOOL = 8 };
+enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4, CLI_SPOOL = 8, CLI_RUN = 16 };
 
 enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
 
@@ -30,6 +30,11 @@ struct cli_options {
 	bool strict, verbose, counts;
 	bool help;  /* --help was asked for and written */
 	char *user; /* --user, cut at the colon */
+	/* run */
+	char **command; /* the rest of argv; NULL: none */
+	int64_t every_ms, grace_ms;
+	int64_t limit_ms, kill_after_ms, stuck_ms; /* 0: no limit */
+	const char *progress, *textfile;           /* or NULL */
 };
 
 /*
@@ -41,9 +46,10 @@ void cli_options_clear(struct cli_options *options);
 void cli_options_help(enum cli_verb_bit verb);
 
 /*
- * The part of it for push and delete: fills `config`, `labels` and `headers` from the environment.
+ * The part of it that the environment gives: fills `config`, `labels` and `headers`. `gives_url`:
+ * the command line has --url.
  */
-int cli_environment_read(struct cli_options *options, int argc, char **argv);
+int cli_environment_read(struct cli_options *options, const char *verb, bool gives_url);
 
 /* The exit status for a code of the library (needs of sysexits.h). */
 int cli_exit_code(int code);
@@ -80,6 +86,7 @@ int cli_push(int argc, char **argv);
 int cli_delete(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_spool(int argc, char **argv);
+int cli_run(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_version(void);
 

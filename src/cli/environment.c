@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether --url is given; a word that is the value of another option does no harm. */
-static bool
-gives_url(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--url") == 0 || strncmp(argv[i], "--url=", 6) == 0)
-			return true;
-	return false;
-}
-
 /* The environment's labels and headers come first, then those of the command line. */
 static int
 take_lists(struct cli_options *options, const char *verb)
@@ -37,19 +27,44 @@ take_lists(struct cli_options *options, const char *verb)
 	return 0;
 }
 
+/* The variable as it is now; restored, and freed, by restore(). */
+static char *
+save(const char *name)
+{
+	const char *value = getenv(name);
+	return value == NULL ? NULL : strdup(value);
+}
+
+static void
+restore(const char *name, char *value)
+{
+	/* It was there before, so there is room for it. */
+	if (value == NULL)
+		(void)unsetenv(name);
+	else
+		(void)setenv(name, value, 1);
+	free(value);
+}
+
 int
-cli_environment_read(struct cli_options *options, int argc, char **argv)
+cli_environment_read(struct cli_options *options, const char *verb, bool gives_url)
 {
 	struct pitot_error why;
+	char *enabled = save("PITOT_ENABLED"), *url = save("PITOT_URL");
 	/* It switches a program's own metrics on and off; who calls this command wants a push. */
 	(void)unsetenv("PITOT_ENABLED");
 	/*
 	 * The well-known URLs of others bring a protocol and a login, which are not for the URL of
 	 * the command line. They are not read if there is one of ours.
 	 */
-	if (gives_url(argc, argv) && setenv("PITOT_URL", "http://localhost", 1) != 0)
-		return cli_usage(argv[0], "out of memory");
-	if (pitot_config_from_env(&options->config, "PITOT", &why) != 0)
-		return cli_fail(argv[0], &why);
-	return take_lists(options, argv[0]);
+	bool ok = !gives_url || setenv("PITOT_URL", "http://localhost", 1) == 0;
+	int code = ok ? pitot_config_from_env(&options->config, "PITOT", &why) : 0;
+	/* What `run` starts has the environment as it was. */
+	restore("PITOT_ENABLED", enabled);
+	restore("PITOT_URL", url);
+	if (!ok)
+		return cli_usage(verb, "out of memory");
+	if (code != 0)
+		return cli_fail(verb, &why);
+	return take_lists(options, verb);
 }

@@ -17,6 +17,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{"push", cli_push},
+	{"run", cli_run},
 	{"delete", cli_delete},
 	{"check", cli_check},
 	{"spool", cli_spool},
@@ -43,7 +44,7 @@ static int
 run(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("Usage: pitot push|delete|check|spool|sink|help [OPTION]...\n"
+		fputs("Usage: pitot push|run|delete|check|spool|sink|help [OPTION]...\n"
 		      "Try 'pitot --help'.\n",
 			stderr);
 		return EX_USAGE;

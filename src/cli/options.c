@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of push, delete and check: one table is the parser and the help, and is what the
+ * The command line of most verbs: one table is the parser and the help, and is what the
  * manual page is compared with. Flags win over the environment (PITOT_URL and so on). Every mistake
  * names the option and the nearest that exists, and is exit status 64 (78 for the environment).
  */
@@ -13,7 +13,8 @@
 #include "cli/nearest.h"
 
 enum {
-	TO = CLI_PUSH | CLI_DELETE | CLI_SPOOL,
+	ONCE = CLI_PUSH | CLI_DELETE | CLI_SPOOL,
+	TO = ONCE | CLI_RUN,
 	ALL = TO | CLI_CHECK,
 };
 
@@ -31,8 +32,21 @@ static const struct cli_option_row rows[] = {
 		"Pushgateway: keep other metrics (default) or not", NULL},
 	{CLI_OPTION_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH,
 		"now, seconds, or 2026-11-23T10:00:00Z", NULL},
-	{CLI_OPTION_TIMEOUT, "timeout", 'm', "TIME", TO, NULL, NULL},
-	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", TO, "one request 10s, all retries 30s", NULL},
+	{CLI_OPTION_EVERY, "every", 0, "TIME", CLI_RUN, NULL, NULL},
+	{CLI_OPTION_GRACE, "grace", 0, "TIME", CLI_RUN, "when the next run is due", NULL},
+	{CLI_OPTION_LIMIT, "timeout", 0, "TIME", CLI_RUN, NULL, NULL},
+	{CLI_OPTION_KILL_AFTER, "kill-after", 0, "TIME", CLI_RUN, "SIGTERM, and SIGKILL 10s later",
+		NULL},
+	{CLI_OPTION_STUCK, "stuck-after", 0, "TIME", CLI_RUN, NULL, NULL},
+	{CLI_OPTION_PROGRESS, "progress", 0, "METRIC", CLI_RUN, "the same without progress", NULL},
+	{CLI_OPTION_INTERVAL, "interval", 0, "TIME", CLI_RUN, NULL, NULL},
+	{CLI_OPTION_TEXTFILE, "textfile", 0, "FILE", CLI_RUN, "push each 15s; write them, too",
+		NULL},
+	{CLI_OPTION_TIMEOUT, "timeout", 'm', "TIME", ONCE, NULL, NULL},
+	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", ONCE, "one request 10s, all retries 30s",
+		NULL},
+	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", CLI_RUN, "of the last push, default 30s",
+		NULL},
 	{CLI_OPTION_USER, "user", 'u', "NAME", TO, NULL, NULL},
 	{CLI_OPTION_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login", NULL},
 	{CLI_OPTION_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, NULL, NULL},
@@ -62,6 +76,7 @@ static const struct cli_option_row rows[] = {
 		"send nothing, show it: text, json or hex", NULL},
 	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_PUSH | CLI_CHECK,
 		"refuse what the format forbids", NULL},
+	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_RUN, "a push that fails is a failure", NULL},
 	{CLI_OPTION_COUNTS, "counts", 0, NULL, CLI_CHECK, "print the series of each metric", NULL},
 	{CLI_OPTION_VERBOSE, "verbose", 'v', NULL, TO, "tell on stderr what was sent", NULL},
 	{CLI_OPTION_HELP, "help", 'h', NULL, ALL, "this text", NULL},
@@ -146,6 +161,29 @@ find_row(const struct cli_option_reader *reader, const char *argument, size_t le
 	return NULL;
 }
 
+/* Whether --url is among the options; the value of another one is not taken for it. */
+static bool
+gives_url(enum cli_verb_bit verb, int argc, char **argv)
+{
+	const struct cli_option_reader reader = {.verb = verb};
+	for (int at = 1; at < argc && strcmp(argv[at], "--") != 0; at++) {
+		const char *argument = argv[at];
+		bool is_long = argument[0] == '-' && argument[1] == '-';
+		if (argument[0] != '-' || argument[1] == '\0') {
+			if (verb == CLI_RUN)
+				return false; /* the rest is the command's */
+			continue;
+		}
+		size_t length = is_long ? strcspn(argument, "=") : 2;
+		const struct cli_option_row *row = find_row(&reader, argument, length);
+		if (row != NULL && row->id == CLI_OPTION_URL)
+			return true;
+		if (row != NULL && row->argument != NULL && argument[length] == '\0')
+			at++;
+	}
+	return false;
+}
+
 /* Reads the option at argv[*at]; moves *at to the last word that it took. */
 static int
 read_option(const struct cli_option_reader *reader, int argc, char **argv, int *at)
@@ -211,7 +249,9 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 {
 	bool only_words = false;
 	*options = (struct cli_options){.input = NULL};
-	int status = verb == CLI_CHECK ? 0 : cli_environment_read(options, argc, argv);
+	int status = verb == CLI_CHECK
+		? 0
+		: cli_environment_read(options, argv[0], gives_url(verb, argc, argv));
 	struct pitot_http_options *http = &options->config.push.http;
 	const struct pitot_http_options environment = *http;
 	const struct cli_option_reader reader = {
@@ -219,14 +259,18 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 	forget_login(http);
 	for (int at = 1; status == 0 && at < argc; at++) {
 		bool option = !only_words && argv[at][0] == '-' && argv[at][1] != '\0';
-		if (option && strcmp(argv[at], "--") == 0)
+		if (option && strcmp(argv[at], "--") == 0) {
 			only_words = true;
-		else if (option)
+		} else if (option) {
 			status = read_option(&reader, argc, argv, &at);
-		else if (options->input == NULL && verb != CLI_DELETE)
+		} else if (verb == CLI_RUN) {
+			options->command = &argv[at];
+			break;
+		} else if (options->input == NULL && verb != CLI_DELETE) {
 			options->input = argv[at];
-		else
+		} else {
 			status = cli_usage(argv[0], "\"%s\" is one argument too many", argv[at]);
+		}
 	}
 	settle_login(http, &environment);
 	set_others(options);

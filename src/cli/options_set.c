@@ -248,6 +248,24 @@ cli_option_set(
 		return set_duration(reader, row, value, &push->timeout_ms);
 	case CLI_OPTION_DEADLINE:
 		return set_duration(reader, row, value, &push->deadline_ms);
+	case CLI_OPTION_EVERY:
+		return set_duration(reader, row, value, &options->every_ms);
+	case CLI_OPTION_GRACE:
+		return set_duration(reader, row, value, &options->grace_ms);
+	case CLI_OPTION_LIMIT:
+		return set_duration(reader, row, value, &options->limit_ms);
+	case CLI_OPTION_KILL_AFTER:
+		return set_duration(reader, row, value, &options->kill_after_ms);
+	case CLI_OPTION_STUCK:
+		return set_duration(reader, row, value, &options->stuck_ms);
+	case CLI_OPTION_PROGRESS:
+		options->progress = value;
+		return 0;
+	case CLI_OPTION_INTERVAL:
+		return set_duration(reader, row, value, &push->interval_ms);
+	case CLI_OPTION_TEXTFILE:
+		options->textfile = value;
+		return 0;
 	case CLI_OPTION_USER:
 		return set_user(reader, value);
 	case CLI_OPTION_PASSWORD_FILE:
