@@ -33,6 +33,7 @@ struct cli_options {
 	/* run */
 	char **command; /* the rest of argv; NULL: none */
 	int64_t every_ms, grace_ms;
+	const char *schedule;                      /* a crontab's line, or NULL */
 	int64_t limit_ms, kill_after_ms, stuck_ms; /* 0: no limit */
 	const char *progress, *textfile;           /* or NULL */
 };

@@ -250,6 +250,9 @@ cli_option_set(
 		return set_duration(reader, row, value, &push->deadline_ms);
 	case CLI_OPTION_EVERY:
 		return set_duration(reader, row, value, &options->every_ms);
+	case CLI_OPTION_SCHEDULE:
+		options->schedule = value;
+		return 0;
 	case CLI_OPTION_GRACE:
 		return set_duration(reader, row, value, &options->grace_ms);
 	case CLI_OPTION_LIMIT:

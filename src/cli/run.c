@@ -21,11 +21,13 @@
 #include "cli/child.h"
 #include "cli/job.h"
 #include "cli/job_lines.h"
+#include "cli/schedule.h"
 
 enum { kill_after_default_ms = 10000, push_default_ms = 30000, spool_push_ms = 1000 };
 
 struct running {
 	const struct cli_options *options;
+	struct cli_schedule schedule; /* if there is one */
 	struct cli_child child;
 	struct cli_job job;
 	struct cli_job_lines *lines;
@@ -240,12 +242,25 @@ exit_status(const struct running *running)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* How long after the beginning the next run is due; 0: that is not known. */
+static int64_t
+due_after_ms(const struct running *running)
+{
+	const struct cli_options *options = running->options;
+	int64_t after_ms = options->every_ms;
+	if (options->schedule != NULL) {
+		int64_t seconds = (int64_t)time(NULL);
+		int64_t next = cli_schedule_next(&running->schedule, seconds);
+		after_ms = next == 0 ? 0 : (next - seconds) * 1000;
+	}
+	return after_ms == 0 ? 0 : after_ms + options->grace_ms;
+}
+
 static int
 run_command(struct running *running)
 {
 	const struct cli_options *options = running->options;
-	int64_t due_ms = options->every_ms != 0 ? options->every_ms + options->grace_ms : 0;
-	cli_job_begin(&running->job, running->registry, due_ms);
+	cli_job_begin(&running->job, running->registry, due_after_ms(running));
 	running->moved_ms = running->job.began_ms;
 	/* Before there are threads, so that the child has none of our locks. */
 	if (!cli_child_start(&running->child, options->command)) {
@@ -274,6 +289,10 @@ run(struct cli_options *options)
 	struct running running = {.options = options};
 	struct pitot_error why;
 	enum pitot_protocol protocol;
+	const char *wrong;
+	if (options->schedule != NULL &&
+		!cli_schedule_read(&running.schedule, options->schedule, &wrong))
+		return cli_usage("run", "--schedule: \"%s\": %s", options->schedule, wrong);
 	if (push->url != NULL && pitot_push_protocol(push, &protocol, &why) != 0)
 		return cli_fail("run", &why);
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
@@ -311,8 +330,11 @@ cli_run(int argc, char **argv)
 	else if (status == 0 && options.config.push.url == NULL && options.textfile == NULL)
 		status = cli_usage(
 			"run", "no destination: give --url or --textfile, or set PITOT_URL");
-	else if (status == 0 && options.grace_ms != 0 && options.every_ms == 0)
-		status = cli_usage("run", "--grace: needs --every");
+	else if (status == 0 && options.every_ms != 0 && options.schedule != NULL)
+		status = cli_usage("run", "--every and --schedule: only one of them");
+	else if (status == 0 && options.grace_ms != 0 && options.every_ms == 0 &&
+		options.schedule == NULL)
+		status = cli_usage("run", "--grace: needs --every or --schedule");
 	else if (status == 0)
 		status = run(&options);
 	cli_options_clear(&options);

@@ -165,6 +165,13 @@ END
 	done
 }
 
+schedules()
+{
+	runs "a schedule" 0 --schedule '0 * * * *' --grace 10m true
+	expect "the next full hour and the grace" \
+		"$(awk '$1 == "batch_job_next_due_timestamp_seconds" { printf "%d", ($2 - 600) % 3600 }' "$file")" 0
+}
+
 files()
 {
 	runs "a file is whole" 0 true
@@ -180,6 +187,9 @@ usage()
 	expect_run "no command" 64 "$pitot" run --textfile "$file"
 	expect_run "no destination" 64 "$pitot" run true
 	expect_run "grace without every" 64 "$pitot" run --textfile "$file" --grace 1h true
+	expect_run "two schedules" 64 "$pitot" run --textfile "$file" --every 1h --schedule @daily true
+	expect_run "a wrong schedule" 64 "$pitot" run --textfile "$file" --schedule '61 * * * *' true
+	expect_contains "it is told" "$err" '--schedule: "61 * * * *": the minute must be 0 to 59'
 	expect_run "an unknown option" 64 "$pitot" run --textfil "$file" true
 	expect_contains "the nearest" "$err" "did you mean --textfile?"
 }
@@ -275,6 +285,7 @@ signals
 terminal
 limits
 lines
+schedules
 files
 usage
 at_a_gateway pushgateway-old
