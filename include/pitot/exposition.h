@@ -90,6 +90,7 @@ struct pitot_sample {
 	bool absent;          /* the series has no sample at this time; value is NaN */
 	bool has_timestamp;   /* false: the sample has the time of the snapshot */
 	int64_t timestamp_ms; /* since the epoch */
+	int64_t start_ms;     /* when it began to count, since the epoch; 0: not known */
 	bool has_exemplar;
 	/*
 	 * A native histogram as a whole, of which `value` is the count; its suffix is "". The

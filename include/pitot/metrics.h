@@ -122,6 +122,13 @@ void pitot_counter_add(struct pitot_counter *counter, double amount);
 void pitot_counter_add_exemplar(struct pitot_counter *counter, double amount,
 	const struct pitot_label *labels, size_t label_count);
 
+/*
+ * Continues a counter of an earlier process, which stood at `value` and began to count at start_ms
+ * (since the epoch; 0: not known), so that no zero is sent before its first sample. To be called
+ * once, before its first update and before the registry is gathered.
+ */
+void pitot_counter_restore(struct pitot_counter *counter, double value, int64_t start_ms);
+
 /* ---- gauges: a number that goes up and down ---- */
 
 struct pitot_gauge *pitot_gauge(

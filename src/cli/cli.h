@@ -35,7 +35,7 @@ struct cli_options {
 	int64_t every_ms, grace_ms;
 	const char *schedule;                      /* a crontab's line, or NULL */
 	int64_t limit_ms, kill_after_ms, stuck_ms; /* 0: no limit */
-	const char *progress, *textfile;           /* or NULL */
+	const char *progress, *textfile, *state;   /* or NULL */
 };
 
 /*
@@ -64,6 +64,9 @@ int cli_usage(const char *verb, const char *format, ...) __attribute__((format(p
 /* The whole input and its name for messages; NULL after the failure was told (*status). */
 char *cli_input_read(const char *verb, const char *input, size_t *length, int *status);
 const char *cli_input_name(const char *input);
+
+/* Writes a file, readable for all, as a whole or not at all; 0 or errno. */
+int cli_output_write(const char *path, const char *bytes, size_t length);
 
 /* Seconds or RFC 3339 or "now", to milliseconds since the epoch, more than 0. */
 bool cli_time_parse(const char *text, int64_t *ms);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+static const char success_name[] = "batch_job_last_success_timestamp_seconds";
+
 static int64_t
 mono_ms(void)
 {
@@ -84,6 +86,7 @@ cli_job_begin(struct cli_job *job, struct pitot_registry *registry, int64_t due_
 		registry, "batch_job_running", "1 while the command runs, 0 when it has ended.");
 	job->start = pitot_gauge(
 		registry, "batch_job_last_start_timestamp_seconds", "When the last run began.");
+	job->runs = pitot_counters(registry, "batch_job_runs", "Runs, by result.", "result");
 	pitot_gauge_set(job->running, 1);
 	pitot_gauge_set(job->start, now);
 	if (due_ms == 0)
@@ -117,6 +120,40 @@ static void
 set(const struct cli_job *job, const char *name, const char *help, double value)
 {
 	pitot_gauge_set(pitot_gauge(job->registry, name, help), value);
+}
+
+static void
+set_success(const struct cli_job *job, double when)
+{
+	set(job, success_name, "When the last run that succeeded ended.", when);
+}
+
+static struct pitot_counter *
+runs_like(const struct cli_job *job, const struct pitot_sample *sample)
+{
+	if (strcmp(sample->family, "batch_job_runs") != 0 || sample->label_count != 1)
+		return NULL;
+	return pitot_counters_get(job->runs, pitot_sample_label(sample, 0).value);
+}
+
+bool
+cli_job_restore(struct cli_job *job, const struct pitot_sample *sample)
+{
+	struct pitot_counter *runs = runs_like(job, sample);
+	if (runs != NULL)
+		pitot_counter_restore(runs, sample->value, sample->start_ms);
+	else if (strcmp(sample->family, success_name) == 0)
+		set_success(job, sample->value);
+	return runs != NULL || strncmp(sample->family, "batch_job_", 10) == 0;
+}
+
+bool
+cli_job_add(struct cli_job *job, const struct pitot_sample *sample, double amount)
+{
+	struct pitot_counter *runs = runs_like(job, sample);
+	if (runs != NULL)
+		pitot_counter_add(runs, amount);
+	return runs != NULL || strncmp(sample->family, "batch_job_", 10) == 0;
 }
 
 static double
@@ -156,11 +193,8 @@ cli_job_end(struct cli_job *job, enum cli_job_result judged, int status, const s
 	set(job, "batch_job_oom_killed", "1 if the last run was killed for want of memory.",
 		result == CLI_JOB_OOM ? 1 : 0);
 	if (result == CLI_JOB_SUCCESS)
-		set(job, "batch_job_last_success_timestamp_seconds",
-			"When the last run that succeeded ended.", now);
-	struct pitot_counters *runs =
-		pitot_counters(job->registry, "batch_job_runs", "Runs, by result.", "result");
-	pitot_counter_inc(pitot_counters_get(runs, results[result]));
+		set_success(job, now);
+	pitot_counter_inc(pitot_counters_get(job->runs, results[result]));
 	set_costs(job, usage);
 	return result;
 }

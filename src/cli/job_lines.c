@@ -249,6 +249,10 @@ apply(struct cli_job_lines *lines, enum word word, const char *key,
 	char *values[label_most] = {NULL};
 	(void)snprintf(name, sizeof name, "%s%s", sample->family, sample->suffix);
 	enum kind kind = ends_in_total(name) ? COUNTER : GAUGE;
+	if (strncmp(name, "batch_job_", 10) == 0) {
+		tell(lines, "%s: these names are pitot's", name);
+		return;
+	}
 	if (word == OBSERVE)
 		kind = HISTOGRAM;
 	if (kind == COUNTER && !(sample->value >= 0)) {
@@ -278,6 +282,42 @@ apply(struct cli_job_lines *lines, enum word word, const char *key,
 	}
 	lines->moved = moved || (lines->moved && progress);
 }
+
+/* ---- earlier runs ---- */
+
+static struct pitot_counter *
+counter_like(struct cli_job_lines *lines, const struct pitot_sample *sample)
+{
+	char name[1100];
+	char *values[label_most] = {NULL};
+	if (sample->type != PITOT_COUNTER)
+		return NULL;
+	(void)snprintf(name, sizeof name, "%s%s", sample->family, sample->suffix);
+	const struct family *family = family_of(lines, name, COUNTER, sample);
+	if (family == NULL)
+		return NULL;
+	for (size_t i = 0; i < family->label_count; i++)
+		values[i] = (char *)(uintptr_t)pitot_sample_label(sample, i).value;
+	return instrument_of(family, values);
+}
+
+void
+cli_job_lines_restore(struct cli_job_lines *lines, const struct pitot_sample *sample)
+{
+	struct pitot_counter *counter = counter_like(lines, sample);
+	if (counter != NULL)
+		pitot_counter_restore(counter, sample->value, sample->start_ms);
+}
+
+void
+cli_job_lines_add(struct cli_job_lines *lines, const struct pitot_sample *sample, double amount)
+{
+	struct pitot_counter *counter = counter_like(lines, sample);
+	if (counter != NULL)
+		pitot_counter_add(counter, amount);
+}
+
+/* ---- reading ---- */
 
 static bool
 takes(const char **text, const char *word)

@@ -25,6 +25,11 @@ void cli_job_lines_free(struct cli_job_lines *lines);
  * True if the progress changed.
  */
 bool cli_job_lines_take(struct cli_job_lines *lines, const char *bytes, size_t length);
+/* Continues a counter of an earlier run; other samples are left. */
+void cli_job_lines_restore(struct cli_job_lines *lines, const struct pitot_sample *sample);
+/* The same of a run that ended meanwhile, by which it rose so much. */
+void cli_job_lines_add(
+	struct cli_job_lines *lines, const struct pitot_sample *sample, double amount);
 /* The last line, if it has no end. */
 void cli_job_lines_end(struct cli_job_lines *lines);
 

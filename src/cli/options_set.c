@@ -266,6 +266,9 @@ cli_option_set(
 		return 0;
 	case CLI_OPTION_INTERVAL:
 		return set_duration(reader, row, value, &push->interval_ms);
+	case CLI_OPTION_STATE:
+		options->state = value;
+		return 0;
 	case CLI_OPTION_TEXTFILE:
 		options->textfile = value;
 		return 0;

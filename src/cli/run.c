@@ -8,12 +8,10 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -22,6 +20,7 @@
 #include "cli/job.h"
 #include "cli/job_lines.h"
 #include "cli/schedule.h"
+#include "cli/state.h"
 
 enum { kill_after_default_ms = 10000, push_default_ms = 30000, spool_push_ms = 1000 };
 
@@ -31,6 +30,7 @@ struct running {
 	struct cli_child child;
 	struct cli_job job;
 	struct cli_job_lines *lines;
+	struct cli_state state;
 	struct pitot_registry *registry;
 	struct pitot_pusher *pusher; /* NULL: only a file is written */
 	int64_t moved_ms;            /* the last progress */
@@ -49,33 +49,6 @@ now_ms(void)
 
 /* ---- the text file ---- */
 
-static int
-write_file(const char *path, const char *bytes, size_t length)
-{
-	char *name = NULL;
-	if (asprintf(&name, "%s.%d.new", path, (int)getpid()) < 0)
-		return ENOMEM;
-	int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), failure = 0;
-	if (file < 0)
-		failure = errno;
-	for (size_t at = 0; failure == 0 && at < length;) {
-		ssize_t put = write(file, bytes + at, length - at);
-		if (put < 0 && errno != EINTR)
-			failure = errno;
-		at += put > 0 ? (size_t)put : 0;
-	}
-	if (failure == 0 && (fchmod(file, 0644) != 0 || fsync(file) != 0))
-		failure = errno;
-	if (file >= 0 && close(file) != 0 && failure == 0)
-		failure = errno;
-	if (failure == 0 && rename(name, path) != 0)
-		failure = errno;
-	if (failure != 0 && file >= 0)
-		(void)unlink(name);
-	free(name);
-	return failure;
-}
-
 /* All metrics, as a whole or not at all: whoever reads it never sees half of it. */
 static void
 write_textfile(struct running *running)
@@ -92,7 +65,7 @@ write_textfile(struct running *running)
 		(void)cli_fail("run", &why);
 		running->failed = true;
 	} else {
-		int failure = write_file(path, bytes, length);
+		int failure = cli_output_write(path, bytes, length);
 		if (failure != 0)
 			fprintf(stderr, "pitot: run: --textfile: %s: %s\n", path,
 				strerror(failure));
@@ -100,6 +73,25 @@ write_textfile(struct running *running)
 	}
 	free(bytes);
 	pitot_snapshot_free(snapshot);
+}
+
+/* ---- earlier runs ---- */
+
+static void
+restore(void *context, const struct pitot_sample *sample, double value)
+{
+	struct running *running = context;
+	(void)value;
+	if (!cli_job_restore(&running->job, sample))
+		cli_job_lines_restore(running->lines, sample);
+}
+
+static void
+add(void *context, const struct pitot_sample *sample, double amount)
+{
+	struct running *running = context;
+	if (!cli_job_add(&running->job, sample, amount))
+		cli_job_lines_add(running->lines, sample, amount);
 }
 
 /* ---- pushes ---- */
@@ -262,6 +254,8 @@ run_command(struct running *running)
 	const struct cli_options *options = running->options;
 	cli_job_begin(&running->job, running->registry, due_after_ms(running));
 	running->moved_ms = running->job.began_ms;
+	if (!cli_state_begin(&running->state, options->state, restore, running))
+		running->failed = true;
 	/* Before there are threads, so that the child has none of our locks. */
 	if (!cli_child_start(&running->child, options->command)) {
 		fprintf(stderr, "pitot: run: %s: %s\n", options->command[0], strerror(errno));
@@ -276,6 +270,8 @@ run_command(struct running *running)
 	wait_for_end(running);
 	(void)cli_job_end(
 		&running->job, running->judged, running->child.status, &running->child.usage);
+	if (!cli_state_end(&running->state, running->registry, add, running))
+		running->failed = true;
 	write_textfile(running);
 	stop_pusher(running);
 	cli_child_close(&running->child);

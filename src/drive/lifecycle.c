@@ -71,8 +71,9 @@ needs_anchor(const struct pitot_snapshot *snapshot, size_t index)
 {
 	const struct pt_series *series = snapshot->table->series[index];
 	uint64_t bits = snapshot->bits[index];
-	return series->start_ms > 0 && counts_up(series) && bits != PT_NUMBER_ABSENT &&
-		bits != PT_NUMBER_STALE && pt_number_from_bits(bits) != 0;
+	return series->start_ms > 0 && !series->continues && counts_up(series) &&
+		bits != PT_NUMBER_ABSENT && bits != PT_NUMBER_STALE &&
+		pt_number_from_bits(bits) != 0;
 }
 
 /* A table of the series of `table` for which `chosen` is set. */

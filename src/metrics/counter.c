@@ -117,6 +117,22 @@ pitot_counter_add_exemplar(struct pitot_counter *counter, double amount,
 }
 
 void
+pitot_counter_restore(struct pitot_counter *counter, double value, int64_t start_ms)
+{
+	struct pt_child *child = &counter->child;
+	if (!pt_child_touch(child))
+		return;
+	(void)pthread_mutex_lock(&child->set->registry->lock);
+	if (child->series != NULL) {
+		/* Not gathered yet, so that nobody else has it. */
+		child->series[0]->start_ms = start_ms > 0 ? start_ms : 0;
+		child->series[0]->continues = true;
+	}
+	(void)pthread_mutex_unlock(&child->set->registry->lock);
+	pitot_counter_add(counter, value);
+}
+
+void
 pt_counter_set(struct pitot_counter *counter, double value)
 {
 	if (!pt_child_touch(&counter->child))

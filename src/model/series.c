@@ -299,6 +299,7 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 	series->extra_value = NULL;
 	series->bound = bound;
 	series->start_ms = start_ms;
+	series->continues = false;
 	char *text = series->text;
 	if (extra_name != NULL)
 		series->extra_value = append(&text, extra_value, series->extra_length);

@@ -249,6 +249,7 @@ pitot_snapshot_sample(const struct pitot_snapshot *snapshot, size_t index)
 		.absent = snapshot->bits[index] == PT_NUMBER_ABSENT,
 		.has_timestamp = time_ms != PT_NO_TIME,
 		.timestamp_ms = time_ms != PT_NO_TIME ? time_ms : snapshot->time_ms,
+		.start_ms = series->start_ms,
 		.has_exemplar = pt_snapshot_exemplar(snapshot, index) != NULL,
 		.native = series->part == PT_PART_NATIVE,
 		.series = series,

@@ -100,11 +100,17 @@ write_record(struct pt_disk *disk, const struct pt_spool_record *record)
 		return 0;
 	/*
 	 * Half a record is cut off, or nothing is written behind it. And the segment ends, so that
-	 * its room is free again when it has been read.
+	 * its room is free again when it has been read; at once, if it has been already, for the
+	 * reader does not look at what it has read again, and keeps the file open.
 	 */
-	(void)files->truncate(files, disk->out, (int64_t)end);
+	(void)pthread_mutex_lock(&disk->lock);
+	bool read = disk->last->records == 0;
+	(void)pthread_mutex_unlock(&disk->lock);
+	(void)files->truncate(files, disk->out, read ? PT_SEGMENT_HEAD : (int64_t)end);
 	pt_disk_end_segment(disk);
-	return put < 0 ? (int)put : -ENOSPC;
+	if (put >= 0 || put == -ENOSPC)
+		return read && end > PT_SEGMENT_HEAD ? -EAGAIN : -ENOSPC;
+	return (int)put;
 }
 
 int
@@ -120,6 +126,11 @@ pt_disk_append(struct pt_disk *disk, const struct pt_spool_record *record)
 		code = begin_segment(disk);
 	if (code == 0)
 		code = write_record(disk, record);
+	if (code == -EAGAIN) { /* there is room now */
+		code = begin_segment(disk);
+		if (code == 0)
+			code = write_record(disk, record);
+	}
 	(void)pthread_mutex_lock(&disk->lock);
 	disk->state.full = code == -ENOSPC || code == -EDQUOT;
 	if (code == 0)

@@ -172,6 +172,39 @@ schedules()
 		"$(awk '$1 == "batch_job_next_due_timestamp_seconds" { printf "%d", ($2 - 600) % 3600 }' "$file")" 0
 }
 
+states()
+{
+	local state=$work/state pid
+	# shellcheck disable=SC2016
+	local job='echo "inc rows_total{t=\"a\"} 5" >&$PITOT_FD; echo "files_total 2" >&$PITOT_FD; exit $1'
+	runs "the first run with a state" 0 --state "$state" sh -c "$job" - 0
+	runs "the second" 4 --state "$state" sh -c "$job" - 4
+	has "a counter goes on" 'rows_total{t="a"}' 10
+	has "one told as a whole, too" files_total 4
+	has "so do the runs" 'batch_job_runs_total{result="success"}' 1
+	expect "the last success is told after a failure" \
+		"$(grep -c '^batch_job_last_success_timestamp_seconds ' "$file")" 1
+	# shellcheck disable=SC2016
+	"$pitot" run --textfile "$work/slow.prom" --state "$state" \
+		sh -c 'sleep 1; echo "inc rows_total{t=\"a\"} 100" >&$PITOT_FD' &
+	pid=$!
+	background+=("$pid")
+	sleep 0.3
+	runs "one while another runs" 0 --state "$state" sh -c "$job" - 0
+	wait "$pid" || true
+	expect "both add up" "$(grep -c '^rows_total{t="a"} 115' "$work/slow.prom")" 1
+	expect "a counter keeps its start" \
+		"$(grep '^rows_created' "$state" | cut -d' ' -f2 | xargs -I{} echo '{} < '"$(date +%s)" | bc)" 1
+	echo "rows_total{" >"$state"
+	runs "a state that cannot be read" 0 --state "$state" sh -c "$job" - 0
+	expect_contains "it is told" "$err" "it is set aside"
+	has "and begins anew" 'rows_total{t="a"}' 5
+	expect "the other is kept" "$(cat "$state.damaged")" "rows_total{"
+	expect_run "a state that cannot be written" 3 "$pitot" run --textfile "$file" \
+		--state /no/such/dir/state sh -c 'exit 3'
+	expect_contains "it is told" "$err" "/no/such/dir/state.lock: No such file or directory"
+}
+
 files()
 {
 	runs "a file is whole" 0 true
@@ -248,6 +281,14 @@ at_prometheus()
 		"$(ask 'round((batch_job_next_due_timestamp_seconds - batch_job_last_start_timestamp_seconds) / 60)')" 70
 	expect "the alert for all jobs is silent" \
 		"$(ask 'time() > last_over_time(batch_job_next_due_timestamp_seconds[7d])')" none
+	# shellcheck disable=SC2016
+	for _ in 1 2 3; do
+		"$pitot" run --url "$to" --job counted --state "$work/counted" \
+			sh -c 'echo "inc parcels_total 5" >&$PITOT_FD'
+	done
+	expect "a counter rises over three runs" "$(ask 'parcels_total{job="counted"}')" 15
+	expect "without falling in between" "$(ask 'resets(parcels_total{job="counted"}[5m])')" 0
+	expect "and from zero" "$(ask 'min_over_time(parcels_total{job="counted"}[5m])')" 0
 	local port
 	port=$(cat "$dir/port")
 	stop_server "$dir"
@@ -261,7 +302,7 @@ at_prometheus()
 	expect "and nothing is said" "$err" ""
 	"$top/scripts/servers" start prometheus-new --dir "$dir" --port "$port" >/dev/null
 	expect_run "a later run delivers" 0 "$pitot" run --url "$to" --job spooled --spool "$work/spool" true
-	expect "both runs" "$(ask 'count_over_time(batch_job_last_end_timestamp_seconds{job="spooled"}[5m])')" 2
+	expect "both runs" "$(ask 'changes(batch_job_last_end_timestamp_seconds{job="spooled"}[5m])')" 1
 	expect "nothing is left" "$(find "$work/spool" -type f | wc -l)" 0
 	stop_server "$dir"
 }
@@ -286,6 +327,7 @@ terminal
 limits
 lines
 schedules
+states
 files
 usage
 at_a_gateway pushgateway-old

@@ -199,10 +199,37 @@ the_end_of_all_leaves_out_what_was_absent(void)
 	end(&w);
 }
 
+static void
+a_counter_of_an_earlier_process_goes_on_without_a_zero(void)
+{
+	struct world w;
+	begin(&w, true);
+	int64_t start_ms = now_ms;
+	pitot_counter_restore(pitot_counters_get(w.jobs, "old"), 41.5, start_ms - 86400000);
+	pitot_counter_inc(pitot_counters_get(w.jobs, "old"));
+	pitot_counter_restore(pitot_counters_get(w.jobs, "since when"), 3, 0);
+	pitot_counter_inc(pitot_counters_get(w.jobs, "new"));
+	follow(&w, start_ms + 1500);
+	check_fatal(w.births != NULL);
+	check_size(w.births->table->count, 1);
+	check_text(pt_series_label(w.births->table->series[0], 0).value, "new");
+	struct pitot_snapshot *snapshot = pitot_snapshot_take(w.registry, NULL);
+	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
+		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
+		const char *kind = pitot_sample_label(&sample, 0).value;
+		bool is_old = strcmp(kind, "old") == 0, is_new = strcmp(kind, "new") == 0;
+		check_double(sample.value, is_old ? 42.5 : is_new ? 1 : 3);
+		check_int(sample.start_ms, is_old ? start_ms - 86400000 : is_new ? start_ms : 0);
+	}
+	pitot_snapshot_free(snapshot);
+	end(&w);
+}
+
 CHECK_MAIN("drive/lifecycle", TEST(a_counter_born_with_a_value_gets_a_zero_at_its_start),
 	TEST(a_zero_is_never_older_than_what_was_sent_nor_as_new_as_the_sample),
 	TEST(a_removed_series_gets_a_stale_marker_behind_its_last_sample),
 	TEST(a_series_that_comes_back_ends_before_it_begins),
+	TEST(a_counter_of_an_earlier_process_goes_on_without_a_zero),
 	TEST(no_zeros_are_made_where_they_are_not_wanted),
 	TEST(a_native_histogram_begins_with_an_empty_one),
 	TEST(the_end_of_all_leaves_out_what_was_absent))

@@ -269,6 +269,11 @@ what_was_read_from_a_full_disk_makes_room(void)
 			check_int(take(spool), (int)next++);
 		check_int(take(spool), -1);
 	}
+	/* As long as all is read, nothing is refused. */
+	for (unsigned i = 0; i < 50; i++) {
+		check_int(append(spool, kept, 50), 0);
+		check_int(take(spool), (int)kept++);
+	}
 	pt_spool_close(spool);
 	memory_files_clear(&memory);
 }
