@@ -77,19 +77,28 @@ speaks()
 	stop_server "$dir"
 }
 
+# natives SERVER VERSION…
 natives()
 {
-	start_server prometheus-new -- --enable-feature=native-histograms
-	for version in 1 2; do
+	start_server "$1" -- --enable-feature=native-histograms
+	for version in "${@:2}"; do
 		export STEADY_URL=$url/api/v1/write STEADY_JOB=native$version STEADY_AT_END=keep
 		export STEADY_PROTOCOL=remote-write-$version STEADY_NATIVE_HISTOGRAMS=true
-		expect_run "a native histogram by $version.0" 0 "$steady" 2 1
-		expect "its count" "$(ask "histogram_count(steady_size{job=\"native$version\"})")" 20
-		expect "its sum" "$(ask "histogram_sum(steady_size{job=\"native$version\"})")" 210
-		expect "no classic buckets beside it" \
+		expect_run "$1: a native histogram by $version.0" 0 "$steady" 2 1
+		expect "$1: its count" "$(ask "histogram_count(steady_size{job=\"native$version\"})")" 20
+		expect "$1: its sum" "$(ask "histogram_sum(steady_size{job=\"native$version\"})")" 210
+		expect "$1: its median is within a bucket" \
+			"$(ask "abs(histogram_quantile(0.5, steady_size{job=\"native$version\"}) - 10) < bool 1")" 1
+		expect "$1: no classic buckets beside it" \
 			"$(ask "steady_size_bucket{job=\"native$version\"}")" none
 	done
 	stop_server "$dir"
+	unset STEADY_NATIVE_HISTOGRAMS STEADY_PROTOCOL STEADY_AT_END
+}
+
+no_natives()
+{
+	export STEADY_NATIVE_HISTOGRAMS=true STEADY_AT_END=keep
 	# A receiver that has them switched off answers 500 for ever.
 	start_server prometheus-old
 	export STEADY_URL=$url/api/v1/write STEADY_JOB=native STEADY_PROTOCOL=auto
@@ -109,5 +118,7 @@ speaks prometheus-old 1.0
 speaks prometheus-new 2.0
 speaks victoriametrics-old 1.0
 speaks victoriametrics-new 1.0
-natives
+natives prometheus-old 1
+natives prometheus-new 1 2
+no_natives
 finish
