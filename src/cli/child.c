@@ -52,6 +52,38 @@ close_all(const int *files, size_t count)
 	errno = saved;
 }
 
+/* The same file under a number that is not that of a standard stream, which may be closed. */
+static int
+above_streams(int file)
+{
+	if (file < 0 || file > STDERR_FILENO)
+		return file;
+	int higher = fcntl(file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close_all(&file, 1);
+	return higher;
+}
+
+static bool
+make_pipe(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	ends[0] = above_streams(ends[0]);
+	ends[1] = above_streams(ends[1]);
+	return ends[0] >= 0 && ends[1] >= 0;
+}
+
+/* For us only: streams that are closed lead nowhere, so that no socket gets their numbers. */
+static void
+settle_streams(void)
+{
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+		if (fcntl(stream, F_GETFD) < 0)
+			(void)!open("/dev/null", O_RDWR);
+	/* A reader of ours that is gone must not end us before the last push. */
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
 bool
 cli_child_start(struct cli_child *child, char **argv)
 {
@@ -59,9 +91,10 @@ cli_child_start(struct cli_child *child, char **argv)
 	sigset_t signals, before;
 	*child = (struct cli_child){.lines = -1, .signals = -1};
 	signals_of(&signals);
-	if (pipe2(files, O_CLOEXEC) != 0 || pipe2(files + 2, O_CLOEXEC) != 0 ||
-		fcntl(files[1], F_SETFD, 0) != 0 || fcntl(files[0], F_SETFL, O_NONBLOCK) != 0 ||
-		(files[4] = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0 ||
+	if (!make_pipe(files) || !make_pipe(files + 2) || fcntl(files[1], F_SETFD, 0) != 0 ||
+		fcntl(files[0], F_SETFL, O_NONBLOCK) != 0 ||
+		(files[4] = above_streams(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK))) <
+			0 ||
 		sigprocmask(SIG_BLOCK, &signals, &before) != 0) {
 		close_all(files, 5);
 		return false;
@@ -74,6 +107,7 @@ cli_child_start(struct cli_child *child, char **argv)
 		close_all((int[]){files[0], files[2], files[4]}, 3);
 		return false;
 	}
+	settle_streams();
 	while (read(files[2], &child->failure, sizeof child->failure) < 0 && errno == EINTR)
 		continue;
 	(void)close(files[2]);

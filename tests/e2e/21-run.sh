@@ -49,6 +49,13 @@ streams()
 	expect "closed descriptors do no harm" \
 		"$("$pitot" run --textfile "$file" sh -c 'exec <&- 2>&-; echo still')" still
 	# The others are of the wrapper that libtool puts before an uninstalled command.
+	# shellcheck disable=SC2016
+	expect "streams that are closed stay closed" "$("$pitot" run --url http://127.0.0.1:9 --deadline 300ms \
+		sh -c 'for n in 0 1 2; do [ -e /proc/$$/fd/$n ] && printf "%s " "$n"; done' <&- 2>&-)" "1 "
+	# shellcheck disable=SC2016
+	expect_run "a reader of our messages that is gone does no harm" 0 bash -o pipefail -c '
+		{ "$1" run --textfile "$2" --timeout 1s sh -c "sleep 0.3; echo bad line here >&\$PITOT_FD" \
+			2>&3; status=$?; echo "$status"; } 3> >(exec true) | grep -x 0' - "$pitot" "$file"
 	env | grep -v '^_=' | sort >"$work/expected"
 	"$pitot" run --textfile "$file" env |
 		grep -v '^_=\|^PITOT_FD=\|^BIN_SH=\|^DUALCASE=\|^LD_LIBRARY_PATH=' | sort >"$work/found"
