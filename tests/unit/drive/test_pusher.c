@@ -100,6 +100,7 @@ the_first_push_is_at_once_and_the_last_at_stop(void)
 	pitot_gauge_set(w.depth, 1);
 	check_fatal(start(&w));
 	check_contains(script_wait(&w.script, 0)->body, "depth 1\n");
+	wait_for_a_report(&w);
 	pitot_gauge_set(w.depth, 2);
 	check_int(pitot_pusher_stop(w.pusher, &w.why), 0);
 	check_size(w.script.count, 2);
