@@ -327,7 +327,25 @@ process_one()
 	expect "as process 1: no zombies" "$out" 0
 }
 
+# The kernel kills what takes more than its control group may.
+out_of_memory()
+{
+	local group=/sys/fs/cgroup/memory/pitot-e2e-$$
+	if ! mkdir "$group" 2>/dev/null; then
+		skipped=$((skipped + 1))
+		return 0
+	fi
+	echo 50M >"$group/memory.limit_in_bytes"
+	# shellcheck disable=SC2016
+	expect_run "out of memory" 137 sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$group" \
+		"$pitot" run --textfile "$file" /usr/bin/python3 -c 'print(len(bytearray(200 << 20)))'
+	has "it is known" batch_job_oom_killed 1
+	has "a run without enough memory" 'batch_job_runs_total{result="oom"}' 1
+	rmdir "$group"
+}
+
 status_and_signals
+out_of_memory
 streams
 signals
 terminal
