@@ -11,6 +11,7 @@
 #include <pitot/exposition.h>
 #include <pitot/push.h>
 #include <pitot/spool.h>
+#include <pitot/agent.h>
 #include <pitot/config.h>
 
 #endif

@@ -40,6 +40,11 @@ void pitot_config_clear(struct pitot_config *config);
  * small, each at most once. Anything else, also a number without a unit, is PITOT_USAGE.
  */
 int pitot_duration_parse(const char *text, int64_t *ms, struct pitot_error *why) PITOT_MUST_USE;
+/*
+ * The one of `known` that `word` was most likely meant to be, or NULL: for messages about words
+ * that are not known.
+ */
+const char *pitot_nearest(const char *word, const char *const *known, size_t count);
 
 #ifdef __cplusplus
 }

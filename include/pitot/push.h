@@ -64,6 +64,7 @@ struct pitot_http_options {
 	const char *username;          /* basic authentication, with password or password_file */
 	const char *password;          /* prefer password_file */
 	const char *password_file;     /* read again when it changes */
+	const char *bearer_token;      /* excludes username; prefer bearer_token_file */
 	const char *bearer_token_file; /* read again when it changes; excludes username */
 	const struct pitot_label *headers; /* extra ones; those the protocol owns are refused */
 	size_t header_count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `pitot check metrics`: reads text as push does and tells what is wrong (exit status 65) or unwise
- * (3, as promtool does). Nothing is sent.
+ * (3, as promtool does). `pitot check config`: the same for an agent's configuration (78, 3).
+ * Nothing is sent.
  */
 #include "cli/cli.h"
 
@@ -48,29 +49,66 @@ check_input(const struct cli_options *options)
 	return status;
 }
 
+static void
+tell_warning(void *context, const char *text)
+{
+	size_t *count = context;
+	printf("%s\n", text);
+	++*count;
+}
+
+static int
+check_config(int argc, char **argv)
+{
+	struct pitot_agent_summary summary;
+	struct pitot_error why;
+	size_t warnings = 0;
+	if (argc != 1)
+		return cli_usage("check", "which file? \"check config FILE\"");
+	const struct pitot_agent_options options = {.path = argv[0]};
+	if (pitot_agent_check(&options, tell_warning, &warnings, &summary, &why) != 0)
+		return cli_fail("check", &why);
+	printf("%s: %zu targets%s%s to %zu receivers of remote write, %zu Pushgateways%s\n",
+		argv[0], summary.targets, summary.textfile ? ", text files" : "",
+		summary.socket ? ", a socket" : "", summary.remote_writes, summary.pushgateways,
+		summary.spool ? ", with a spool" : "");
+	return warnings > 0 ? lint_status : 0;
+}
+
+static void
+help(void)
+{
+	puts("Usage: pitot check metrics [OPTION]... [FILE]\n"
+	     "       pitot check config FILE\n"
+	     "Read metrics as text from FILE or standard input, tell mistakes and bad habits;\n"
+	     "or read the configuration of an agent.\n");
+	cli_options_help(CLI_CHECK);
+	puts("\nExit status: 0 all well, 3 something unwise or ignored, 65 cannot be read,\n"
+	     "78 the configuration is wrong.");
+}
+
 int
 cli_check(int argc, char **argv)
 {
 	struct cli_options options;
-	bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-	if (!help && (argc < 2 || strcmp(argv[1], "metrics") != 0))
-		return cli_usage("check", "what to check? \"check metrics [FILE]\"");
-	/* The word "metrics" is not an argument of the options. */
-	if (!help) {
+	const char *what = argc > 1 ? argv[1] : "";
+	bool asks = strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
+	if (strcmp(what, "config") == 0 && (argc < 3 || argv[2][0] != '-'))
+		return check_config(argc - 2, argv + 2);
+	if (!asks && strcmp(what, "metrics") != 0 && strcmp(what, "config") != 0)
+		return cli_usage("check", "what to check? \"check metrics [FILE]\" or "
+					  "\"check config FILE\"");
+	/* The word is not an argument of the options. */
+	if (!asks) {
 		argv[1] = argv[0];
 		argv++;
 		argc--;
 	}
 	int status = cli_options_read(&options, CLI_CHECK, argc, argv);
-	if (status == 0 && options.help) {
-		puts("Usage: pitot check metrics [OPTION]... [FILE]\n"
-		     "Read metrics as text from FILE or standard input, tell mistakes and bad "
-		     "habits.\n");
-		cli_options_help(CLI_CHECK);
-		puts("\nExit status: 0 all well, 3 something unwise, 65 cannot be read.");
-	} else if (status == 0) {
+	if (status == 0 && options.help)
+		help();
+	else if (status == 0)
 		status = check_input(&options);
-	}
 	cli_options_clear(&options);
 	return status;
 }

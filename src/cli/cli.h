@@ -6,9 +6,18 @@
 #include <pitot.h>
 
 /* Which verbs know an option. */
-enum cli_verb_bit { CLI_PUSH = 1, CLI_DELETE = 2, CLI_CHECK = 4, CLI_SPOOL = 8, CLI_RUN = 16 };
+enum cli_verb_bit {
+	CLI_PUSH = 1,
+	CLI_DELETE = 2,
+	CLI_CHECK = 4,
+	CLI_SPOOL = 8,
+	CLI_RUN = 16,
+	CLI_AGENT = 32,
+};
 
 enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
+
+enum cli_log_format { CLI_LOG_AUTO = 0, CLI_LOG_LOGFMT, CLI_LOG_JSON, CLI_LOG_SHORT };
 
 enum { cli_max_labels = 64, cli_max_urls = 16 };
 
@@ -36,6 +45,12 @@ struct cli_options {
 	const char *schedule;                      /* a crontab's line, or NULL */
 	int64_t limit_ms, kill_after_ms, stuck_ms; /* 0: no limit */
 	const char *progress, *textfile, *state;   /* or NULL */
+	/* agent */
+	const char *config_file, *socket; /* or NULL */
+	const char *scrapes[cli_max_urls];
+	size_t scrape_count;
+	enum cli_log_format log_format;
+	enum pitot_log_level log_level;
 };
 
 /*
@@ -91,6 +106,7 @@ int cli_delete(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_agent(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_version(void);
 

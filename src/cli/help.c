@@ -30,8 +30,9 @@ help_all(void)
 	      "\n"
 	      "  push [FILE]            push metrics, read as text from FILE or standard input\n"
 	      "  run COMMAND...         run a command, push how it went\n"
+	      "  agent                  scrape, read and take pushes all the time, send it on\n"
 	      "  delete                 delete a group from a Pushgateway\n"
-	      "  check metrics [FILE]   read metrics as text, tell mistakes and bad habits\n"
+	      "  check metrics|config   tell mistakes and bad habits of metrics, of agent.yml\n"
 	      "  spool list|show|send|drop   what waits on disk for a later push\n"
 	      "  sink                   receive pushes on this machine and check them\n"
 	      "  help [VERB]            this text, or the help of a verb\n"
@@ -52,8 +53,8 @@ cli_help(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} verbs[] = {{"push", cli_push}, {"run", cli_run}, {"delete", cli_delete},
-		{"check", cli_check}, {"spool", cli_spool}};
+	} verbs[] = {{"push", cli_push}, {"run", cli_run}, {"agent", cli_agent},
+		{"delete", cli_delete}, {"check", cli_check}, {"spool", cli_spool}};
 	char option[] = "--help";
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include "cli/nearest.h"
 #include "cli/sink_main.h"
 
 static const struct {
@@ -18,6 +17,7 @@ static const struct {
 } verbs[] = {
 	{"push", cli_push},
 	{"run", cli_run},
+	{"agent", cli_agent},
 	{"delete", cli_delete},
 	{"check", cli_check},
 	{"spool", cli_spool},
@@ -32,7 +32,7 @@ unknown_verb(const char *name)
 	const char *names[verb_count];
 	for (size_t i = 0; i < verb_count; i++)
 		names[i] = verbs[i].name;
-	const char *nearest = cli_nearest(name, names, verb_count);
+	const char *nearest = pitot_nearest(name, names, verb_count);
 	fprintf(stderr, "pitot: there is no verb \"%s\"", name);
 	if (nearest != NULL)
 		fprintf(stderr, "; did you mean \"%s\"?", nearest);
@@ -44,7 +44,7 @@ static int
 run(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("Usage: pitot push|run|delete|check|spool|sink|help [OPTION]...\n"
+		fputs("Usage: pitot push|run|agent|delete|check|spool|sink|help [OPTION]...\n"
 		      "Try 'pitot --help'.\n",
 			stderr);
 		return EX_USAGE;

@@ -10,23 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include "cli/nearest.h"
 
 enum {
 	ONCE = CLI_PUSH | CLI_DELETE | CLI_SPOOL,
 	TO = ONCE | CLI_RUN,
-	ALL = TO | CLI_CHECK,
+	VIA = TO | CLI_AGENT, /* what is said about HTTP */
+	ALL = VIA | CLI_CHECK,
 };
 
 static const struct cli_option_row rows[] = {
+	{CLI_OPTION_CONFIG, "config", 0, "FILE", CLI_AGENT,
+		"default /etc/pitot/agent.yml, or these:", "config.file"},
+	{CLI_OPTION_URL, "url", 0, "URL", CLI_AGENT, "where to; more of them: to all", NULL},
+	{CLI_OPTION_SCRAPE, "scrape", 0, "HOST:PORT", CLI_AGENT, "a target; more of them: all",
+		NULL},
 	{CLI_OPTION_URL, "url", 0, "URL", TO, NULL, NULL},
 	{CLI_OPTION_PROTOCOL, "protocol", 0, "P", TO, NULL, NULL},
 	{CLI_OPTION_FANOUT, "fanout", 0, "HOW", TO, "where; how; to all or the first", NULL},
-	{CLI_OPTION_JOB, "job", 0, "NAME", TO, NULL, NULL},
+	{CLI_OPTION_JOB, "job", 0, "NAME", VIA, NULL, NULL},
 	{CLI_OPTION_INSTANCE, "instance", 0, "NAME", TO, "labels, default \"pitot\" and none",
 		NULL},
+	{CLI_OPTION_INSTANCE, "instance", 0, "NAME", CLI_AGENT, "labels of its own metrics", NULL},
 	{CLI_OPTION_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series",
 		NULL},
+	{CLI_OPTION_LABEL, "label", 0, "N=V", CLI_AGENT, "a label for every series", NULL},
 	{CLI_OPTION_MERGE, "merge", 0, NULL, CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_REPLACE, "replace", 0, NULL, CLI_PUSH,
 		"Pushgateway: keep other metrics (default) or not", NULL},
@@ -42,22 +49,28 @@ static const struct cli_option_row rows[] = {
 	{CLI_OPTION_PROGRESS, "progress", 0, "METRIC", CLI_RUN, "the same without progress", NULL},
 	{CLI_OPTION_STATE, "state", 0, "FILE", CLI_RUN, "counters continue from run to run", NULL},
 	{CLI_OPTION_TEXTFILE, "textfile", 0, "FILE", CLI_RUN, "write the metrics there, too", NULL},
+	{CLI_OPTION_TEXTFILE, "textfile", 0, "DIR", CLI_AGENT, "read the *.prom files there",
+		"collector.textfile.directory"},
+	{CLI_OPTION_SOCKET, "socket", 0, "PATH", CLI_AGENT, "take pushes as a Pushgateway there",
+		NULL},
 	{CLI_OPTION_INTERVAL, "interval", 0, "TIME", CLI_RUN, NULL, NULL},
+	{CLI_OPTION_INTERVAL, "interval", 0, "TIME", CLI_AGENT, "between scrapes, default 1m",
+		NULL},
 	{CLI_OPTION_TIMEOUT, "timeout", 'm', "TIME", ONCE, NULL, NULL},
 	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", ONCE, "one request 10s, all retries 30s",
 		NULL},
 	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", CLI_RUN,
 		"between pushes 15s, the last one 30s", NULL},
-	{CLI_OPTION_USER, "user", 'u', "NAME", TO, NULL, NULL},
-	{CLI_OPTION_PASSWORD_FILE, "password-file", 0, "FILE", TO, "basic login", NULL},
-	{CLI_OPTION_TOKEN_FILE, "bearer-token-file", 0, "FILE", TO, NULL, NULL},
-	{CLI_OPTION_HEADER, "header", 'H', "'N: V'", TO, "bearer login, any header", NULL},
-	{CLI_OPTION_CA_FILE, "ca-file", 0, "FILE", TO, NULL, "cacert"},
-	{CLI_OPTION_CERT_FILE, "cert-file", 0, "FILE", TO, NULL, "cert"},
-	{CLI_OPTION_KEY_FILE, "key-file", 0, "FILE", TO, "TLS", "key"},
-	{CLI_OPTION_INSECURE, "insecure", 'k', NULL, TO, "do not verify TLS", NULL},
-	{CLI_OPTION_PROXY, "proxy", 'x', "URL", TO, NULL, NULL},
-	{CLI_OPTION_UNIX_SOCKET, "unix-socket", 0, "PATH", TO, "connect through one of these",
+	{CLI_OPTION_USER, "user", 'u', "NAME", VIA, NULL, NULL},
+	{CLI_OPTION_PASSWORD_FILE, "password-file", 0, "FILE", VIA, "basic login", NULL},
+	{CLI_OPTION_TOKEN_FILE, "bearer-token-file", 0, "FILE", VIA, NULL, NULL},
+	{CLI_OPTION_HEADER, "header", 'H', "'N: V'", VIA, "bearer login, any header", NULL},
+	{CLI_OPTION_CA_FILE, "ca-file", 0, "FILE", VIA, NULL, "cacert"},
+	{CLI_OPTION_CERT_FILE, "cert-file", 0, "FILE", VIA, NULL, "cert"},
+	{CLI_OPTION_KEY_FILE, "key-file", 0, "FILE", VIA, "TLS", "key"},
+	{CLI_OPTION_INSECURE, "insecure", 'k', NULL, VIA, "do not verify TLS", NULL},
+	{CLI_OPTION_PROXY, "proxy", 'x', "URL", VIA, NULL, NULL},
+	{CLI_OPTION_UNIX_SOCKET, "unix-socket", 0, "PATH", VIA, "connect through one of these",
 		NULL},
 	{CLI_OPTION_UTF8_NAMES, "utf8-names", 0, NULL, CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_NATIVE, "native-histograms", 0, NULL, CLI_PUSH, NULL, NULL},
@@ -68,7 +81,7 @@ static const struct cli_option_row rows[] = {
 		"keep (default), stale: end the series after it", NULL},
 	{CLI_OPTION_ON_REFUSED, "on-refused", 0, "HOW", CLI_PUSH,
 		"split (default) to find the bad series, or drop", NULL},
-	{CLI_OPTION_SPOOL, "spool", 0, "DIR", TO, "keep what cannot be sent for a later push",
+	{CLI_OPTION_SPOOL, "spool", 0, "DIR", VIA, "keep what cannot be sent for a later push",
 		NULL},
 	{CLI_OPTION_SPOOL_SIZE, "spool-size", 0, "SIZE", CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_MAX_AGE, "max-age", 0, "TIME", CLI_PUSH, NULL, NULL},
@@ -80,6 +93,9 @@ static const struct cli_option_row rows[] = {
 	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_RUN, "a push that fails is a failure", NULL},
 	{CLI_OPTION_COUNTS, "counts", 0, NULL, CLI_CHECK, "print the series of each metric", NULL},
 	{CLI_OPTION_VERBOSE, "verbose", 'v', NULL, TO, "tell on stderr what was sent", NULL},
+	{CLI_OPTION_LOG_LEVEL, "log-level", 0, "LEVEL", CLI_AGENT, NULL, "log.level"},
+	{CLI_OPTION_LOG_FORMAT, "log-format", 0, "HOW", CLI_AGENT,
+		"least to tell; logfmt, json or short", "log.format"},
 	{CLI_OPTION_HELP, "help", 'h', NULL, ALL, "this text", NULL},
 };
 enum { row_count = sizeof rows / sizeof rows[0] };
@@ -140,7 +156,7 @@ unknown(const struct cli_option_reader *reader, const char *given)
 		if ((rows[i].verbs & reader->verb) != 0)
 			names[count++] = rows[i].name;
 	const char *nearest =
-		strncmp(given, "--", 2) == 0 ? cli_nearest(given + 2, names, count) : NULL;
+		strncmp(given, "--", 2) == 0 ? pitot_nearest(given + 2, names, count) : NULL;
 	if (nearest == NULL)
 		return cli_usage(reader->verb_name, "there is no option %s", given);
 	return cli_usage(
@@ -249,7 +265,7 @@ int
 cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv)
 {
 	bool only_words = false;
-	*options = (struct cli_options){.input = NULL};
+	*options = (struct cli_options){.input = NULL, .log_level = PITOT_LOG_INFO};
 	int status = verb == CLI_CHECK
 		? 0
 		: cli_environment_read(options, argv[0], gives_url(verb, argc, argv));
@@ -267,7 +283,7 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 		} else if (verb == CLI_RUN) {
 			options->command = &argv[at];
 			break;
-		} else if (options->input == NULL && verb != CLI_DELETE) {
+		} else if (options->input == NULL && verb != CLI_DELETE && verb != CLI_AGENT) {
 			options->input = argv[at];
 		} else {
 			status = cli_usage(argv[0], "\"%s\" is one argument too many", argv[at]);

@@ -148,6 +148,12 @@ set_word(const struct cli_option_reader *reader, const struct cli_option_row *ro
 				{"delete", PITOT_END_DELETE}}},
 		{CLI_OPTION_ON_REFUSED, "split or drop",
 			{{"split", PITOT_REFUSED_SPLIT}, {"drop", PITOT_REFUSED_DROP}}},
+		{CLI_OPTION_LOG_LEVEL, "debug, info, warn or error",
+			{{"debug", PITOT_LOG_DEBUG}, {"info", PITOT_LOG_INFO},
+				{"warn", PITOT_LOG_WARN}, {"error", PITOT_LOG_ERROR}}},
+		{CLI_OPTION_LOG_FORMAT, "logfmt, json or short",
+			{{"logfmt", CLI_LOG_LOGFMT}, {"json", CLI_LOG_JSON},
+				{"short", CLI_LOG_SHORT}}},
 	};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
 		if (lists[i].id != row->id)
@@ -182,6 +188,10 @@ set_choice(
 		push->at_end = (enum pitot_at_end)word;
 	if (row->id == CLI_OPTION_ON_REFUSED)
 		push->on_refused = (enum pitot_on_refused)word;
+	if (row->id == CLI_OPTION_LOG_LEVEL)
+		options->log_level = (enum pitot_log_level)word;
+	if (row->id == CLI_OPTION_LOG_FORMAT)
+		options->log_format = (enum cli_log_format)word;
 	return 0;
 }
 
@@ -209,6 +219,8 @@ cli_option_set(
 	case CLI_OPTION_FANOUT:
 	case CLI_OPTION_AT_END:
 	case CLI_OPTION_ON_REFUSED:
+	case CLI_OPTION_LOG_LEVEL:
+	case CLI_OPTION_LOG_FORMAT:
 		return set_choice(reader, row, value);
 	case CLI_OPTION_NATIVE:
 		push->native_histograms = true;
@@ -268,6 +280,18 @@ cli_option_set(
 		return set_duration(reader, row, value, &push->interval_ms);
 	case CLI_OPTION_STATE:
 		options->state = value;
+		return 0;
+	case CLI_OPTION_CONFIG:
+		options->config_file = value;
+		return 0;
+	case CLI_OPTION_SCRAPE:
+		if (options->scrape_count == cli_max_urls)
+			return cli_usage(reader->verb_name, "--scrape: more than %d: use a file",
+				cli_max_urls);
+		options->scrapes[options->scrape_count++] = value;
+		return 0;
+	case CLI_OPTION_SOCKET:
+		options->socket = value;
 		return 0;
 	case CLI_OPTION_TEXTFILE:
 		options->textfile = value;

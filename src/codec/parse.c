@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Moves to the line that begins at `from`; returns where the next one does. */
@@ -125,29 +126,55 @@ clear(struct pt_parse *parse)
 	pt_arena_clear(&parse->arena);
 }
 
+static bool
+begin(struct pt_parse *parse, size_t length)
+{
+	enum pitot_format format = parse->options->format;
+	if (format != PITOT_FORMAT_AUTO && format != PITOT_TEXT_0_0_4 &&
+		format != PITOT_OPENMETRICS_1_0) {
+		(void)pt_error_set(parse->why, PITOT_USAGE, "parse: this format is not text");
+		return false;
+	}
+	if (length > PT_LIMIT_TEXT) {
+		(void)pt_error_set(parse->why, PITOT_NO_MEMORY,
+			"%s: too long: the limit is %zu bytes",
+			parse->options->source != NULL ? parse->options->source : "input",
+			PT_LIMIT_TEXT);
+		return false;
+	}
+	parse->open = format == PITOT_OPENMETRICS_1_0;
+	parse->strict = parse->options->strict;
+	return true;
+}
+
 struct pitot_snapshot *
 pitot_parse(const char *text, size_t length, const struct pitot_parse_options *options,
 	struct pitot_error *why)
 {
 	static const struct pitot_parse_options defaults = {0};
 	struct pt_parse parse = {.options = options != NULL ? options : &defaults, .why = why};
-	enum pitot_format format = parse.options->format;
-	if (format != PITOT_FORMAT_AUTO && format != PITOT_TEXT_0_0_4 &&
-		format != PITOT_OPENMETRICS_1_0) {
-		(void)pt_error_set(why, PITOT_USAGE, "parse: this format is not text");
-		return NULL;
-	}
-	if (length > PT_LIMIT_TEXT) {
-		(void)pt_error_set(why, PITOT_NO_MEMORY, "%s: too long: the limit is %zu bytes",
-			parse.options->source != NULL ? parse.options->source : "input",
-			PT_LIMIT_TEXT);
-		return NULL;
-	}
-	parse.open = format == PITOT_OPENMETRICS_1_0;
-	parse.strict = parse.options->strict;
 	struct pitot_snapshot *snapshot = NULL;
-	if (read_text(&parse, length > 0 ? text : "", length))
+	if (begin(&parse, length) && read_text(&parse, length > 0 ? text : "", length))
 		snapshot = pt_parse_build(&parse);
+	clear(&parse);
+	return snapshot;
+}
+
+struct pitot_snapshot *
+pt_parse_page(const char *text, size_t length, const struct pitot_parse_options *options,
+	unsigned **lines, size_t *duplicates, struct pitot_error *why)
+{
+	struct pt_parse parse = {.options = options, .why = why, .skips_duplicates = true};
+	struct pitot_snapshot *snapshot = NULL;
+	*lines = NULL;
+	if (begin(&parse, length) && read_text(&parse, length > 0 ? text : "", length)) {
+		parse.lines = *lines = calloc(parse.sample_count + 1, sizeof *parse.lines);
+		if (*lines != NULL)
+			snapshot = pt_parse_build(&parse);
+		else
+			(void)pt_parse_memory(&parse);
+	}
+	*duplicates = parse.duplicates;
 	clear(&parse);
 	return snapshot;
 }

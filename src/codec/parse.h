@@ -95,6 +95,10 @@ struct pt_parse {
 	bool open; /* OpenMetrics, else 0.0.4 */
 	bool strict;
 	bool ended; /* "# EOF" was read */
+	/* A second sample of a series is counted and left out; otherwise it is a mistake. */
+	bool skips_duplicates;
+	size_t duplicates;
+	unsigned *lines; /* the line of each series, made with the snapshot; NULL: not wanted */
 
 	const char *at;   /* what is read next: in the line, or its end */
 	const char *line; /* where the current line begins */
@@ -172,6 +176,8 @@ struct pt_parse_line {
 };
 
 bool pt_parse_sample(struct pt_parse *parse);
+/* Only what stands behind the value, up to the line's end. */
+bool pt_parse_tail(struct pt_parse *parse, struct pt_parse_line *line);
 
 /* ---- parse_family.c: which family a name belongs to ---- */
 
@@ -194,6 +200,16 @@ bool pt_parse_file(struct pt_parse *parse, struct pt_parse_line *line);
 /* Copies and sorts labels; NULL (described) if memory is out. */
 struct pt_labels *pt_parse_labels(
 	struct pt_parse *parse, const struct pt_parse_label *labels, size_t count);
+
+/* ---- parse.c ---- */
+
+/*
+ * As pitot_parse(), with duplicates left out, and (*lines) the line of each series, from 1, which
+ * is the caller's.
+ */
+struct pitot_snapshot *pt_parse_page(const char *text, size_t length,
+	const struct pitot_parse_options *options, unsigned **lines, size_t *duplicates,
+	struct pitot_error *why);
 
 /* ---- parse_build.c: the snapshot ---- */
 

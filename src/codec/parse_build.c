@@ -189,9 +189,10 @@ pt_parse_build(struct pt_parse *parse)
 	struct pt_table *table = NULL;
 	if (add_families(&building))
 		table = pt_table_new(building.series, building.count);
-	if (table != NULL) {
+	if (table != NULL)
 		snapshot = add_values(&building, table);
-	}
+	for (size_t i = 0; parse->lines != NULL && i < building.count; i++)
+		parse->lines[i] = building.samples[i]->line;
 	for (size_t i = 0; table == NULL && i < building.count; i++)
 		pt_series_unref(building.series[i]);
 	pt_table_unref(table);

@@ -155,8 +155,8 @@ read_time(struct pt_parse *parse, int64_t *ms)
 }
 
 /* What may follow the value. */
-static bool
-read_tail(struct pt_parse *parse, struct pt_parse_line *line)
+bool
+pt_parse_tail(struct pt_parse *parse, struct pt_parse_line *line)
 {
 	if (nothing_left(parse))
 		return true;
@@ -212,5 +212,6 @@ pt_parse_sample(struct pt_parse *parse)
 	line.value_at = parse->at;
 	if (!pt_parse_number(parse, "a number", &line.value))
 		return false;
-	return read_tail(parse, &line) && pt_parse_line_end(parse) && pt_parse_file(parse, &line);
+	return pt_parse_tail(parse, &line) && pt_parse_line_end(parse) &&
+		pt_parse_file(parse, &line);
 }

@@ -348,6 +348,10 @@ add_sample(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_p
 		there = pt_parse_table_find(&parse->samples, sample_hash(key), is_sample, key);
 	else if (metric->parts[key->part] != 0)
 		there = find_part(metric, key->part);
+	if (there != NULL && parse->skips_duplicates) {
+		parse->duplicates++;
+		return true;
+	}
 	if (there != NULL)
 		return duplicate(parse, line, there->line, there->timestamp_ms);
 	if (parse->sample_count == PT_LIMIT_SERIES)
@@ -362,6 +366,10 @@ set_created(
 	struct pt_parse *parse, const struct pt_parse_line *line, struct pt_parse_metric *metric)
 {
 	unsigned first = metric->parts[PT_PART_CREATED];
+	if (first != 0 && parse->skips_duplicates) {
+		parse->duplicates++;
+		return true;
+	}
 	if (first != 0)
 		return pt_parse_fail(
 			parse, line->at, "duplicate sample: this series is also in line %u", first);

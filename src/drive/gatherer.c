@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "metrics/registry.h"
+#include <stdlib.h>
 
 /* The tickets of one gather, in this order. */
 enum { ENDS = 1, BIRTHS, SNAPSHOT, END, TICKETS = END };
@@ -23,11 +24,18 @@ pt_gatherer_init(struct pt_gatherer *gatherer, struct pitot_registry *registry,
 		.lanes = lanes,
 		.at_end = options->at_end,
 		.hold_bytes = options->queue_bytes,
+		.hold_most = pt_gatherer_holds,
 		.life = {.anchors = !options->no_zero_anchor},
 	};
+	gatherer->own.life = &gatherer->life;
 	/* Not so far that it is too old before it is sent. */
 	if (options->max_age_ms / 2 < PT_LIMIT_AHEAD_MS)
 		gatherer->life.reach_ms = options->max_age_ms / 2;
+	if (registry == NULL) {
+		/* Many feeds may be gathered at one moment, and none needs room for births. */
+		pt_clockguard_init(&gatherer->guard, options->clock, 1);
+		return;
+	}
 	pt_clockguard_init(&gatherer->guard, options->clock, PT_GATHERER_GAP_MS);
 	/* acquire: pairs with the release of the pusher that was stopped. */
 	int64_t until_ms = atomic_load_explicit(&registry->pushed_until_ms, memory_order_acquire);
@@ -40,13 +48,21 @@ pt_gatherer_init(struct pt_gatherer *gatherer, struct pitot_registry *registry,
 
 /* `snapshot` may be NULL. */
 static void
-offer(struct pt_gatherer *gatherer, bool gateways, struct pitot_snapshot *snapshot, int64_t time_ms,
-	uint64_t ticket)
+offer(struct pt_gatherer *gatherer, const struct pt_source *source, bool gateways,
+	struct pitot_snapshot *snapshot, int64_t time_ms, uint64_t ticket)
 {
 	bool life = ticket % TICKETS != SNAPSHOT;
-	for (size_t i = 0; snapshot != NULL && i < gatherer->lanes->count; i++)
-		if (pt_lane_is_gateway(gatherer->lanes->list[i]) == gateways)
-			pt_lane_offer(gatherer->lanes->list[i], snapshot, time_ms, life, ticket);
+	for (size_t i = 0; snapshot != NULL && i < gatherer->lanes->count; i++) {
+		struct pt_lane *lane = gatherer->lanes->list[i];
+		if (pt_lane_is_gateway(lane) != gateways)
+			continue;
+		struct pitot_snapshot *view = source->view == NULL
+			? pt_snapshot_ref(snapshot)
+			: source->view(source->context, i, snapshot);
+		if (view != NULL)
+			pt_lane_offer(lane, view, time_ms, life, ticket);
+		pitot_snapshot_free(view);
+	}
 }
 
 static int
@@ -57,12 +73,15 @@ offer_timed(struct pt_gatherer *gatherer, const struct pt_held *held, int64_t ti
 	for (size_t i = 0; i < gatherer->lanes->count; i++)
 		pt_lane_follow_clock(
 			gatherer->lanes->list[i], pt_clockguard_offset(&gatherer->guard, now));
-	int code = pt_lifecycle_follow(&gatherer->life, held->snapshot, time_ms, &ends, &births);
+	const struct pt_source *source = held->source;
+	int code = source->life == NULL
+		? 0
+		: pt_lifecycle_follow(source->life, held->snapshot, time_ms, &ends, &births);
 	if (ends != NULL)
-		offer(gatherer, false, ends, ends->time_ms, held->ticket + ENDS);
+		offer(gatherer, source, false, ends, ends->time_ms, held->ticket + ENDS);
 	if (births != NULL)
-		offer(gatherer, false, births, births->time_ms, held->ticket + BIRTHS);
-	offer(gatherer, false, held->snapshot, time_ms, held->ticket + SNAPSHOT);
+		offer(gatherer, source, false, births, births->time_ms, held->ticket + BIRTHS);
+	offer(gatherer, source, false, held->snapshot, time_ms, held->ticket + SNAPSHOT);
 	pitot_snapshot_free(ends);
 	pitot_snapshot_free(births);
 	return code == 0 ? 0 : pt_error_memory(why);
@@ -72,10 +91,10 @@ offer_timed(struct pt_gatherer *gatherer, const struct pt_held *held, int64_t ti
 static void
 offer_end(struct pt_gatherer *gatherer, const struct pt_held *held, int64_t time_ms)
 {
-	if (gatherer->at_end == PITOT_END_KEEP)
+	if (gatherer->at_end == PITOT_END_KEEP || held->source->life == NULL)
 		return;
 	struct pitot_snapshot *end = pt_lifecycle_end(held->snapshot, time_ms);
-	offer(gatherer, false, end, time_ms + 1, held->ticket + END);
+	offer(gatherer, held->source, false, end, time_ms + 1, held->ticket + END);
 	pitot_snapshot_free(end);
 }
 
@@ -105,6 +124,24 @@ let_go(struct pt_gatherer *gatherer, size_t at, enum pitot_drop reason)
 		gatherer->held[at] = gatherer->held[at + 1];
 }
 
+/* Takes over the snapshot's reference, also on failure. */
+static int
+hold(struct pt_gatherer *gatherer, const struct pt_held *held, struct pitot_error *why)
+{
+	if (gatherer->held_count == gatherer->held_capacity) {
+		size_t capacity = gatherer->held_capacity == 0 ? 4 : gatherer->held_capacity * 2;
+		struct pt_held *grown = realloc(gatherer->held, capacity * sizeof *grown);
+		if (grown == NULL) {
+			pitot_snapshot_free(held->snapshot);
+			return pt_error_memory(why);
+		}
+		gatherer->held = grown;
+		gatherer->held_capacity = capacity;
+	}
+	gatherer->held[gatherer->held_count++] = *held;
+	return 0;
+}
+
 static size_t
 bytes_held(const struct pt_gatherer *gatherer)
 {
@@ -119,7 +156,7 @@ static void
 thin_out(struct pt_gatherer *gatherer)
 {
 	while (gatherer->held_count > 1 &&
-		(gatherer->held_count == pt_gatherer_holds ||
+		(gatherer->held_count >= gatherer->hold_most ||
 			bytes_held(gatherer) > gatherer->hold_bytes))
 		for (size_t i = 1; i < gatherer->held_count; i++)
 			let_go(gatherer, i, PITOT_DROP_REPLACED);
@@ -224,17 +261,13 @@ has_times(const struct pt_gatherer *gatherer)
 }
 
 int
-pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *why)
+pt_gatherer_take(struct pt_gatherer *gatherer, const struct pt_source *source,
+	struct pitot_snapshot *snapshot, int64_t mono_ms, bool final, struct pitot_error *why)
 {
-	int64_t mono_ms = gatherer->clock->mono_ms(gatherer->clock);
-	struct pitot_snapshot *snapshot = pitot_snapshot_take(gatherer->registry, why);
-	if (snapshot == NULL)
-		return PITOT_NO_MEMORY;
-	gatherer->changed = pt_change_count(&gatherer->change, snapshot);
-	struct pt_held held = {snapshot, mono_ms, gatherer->ticket};
+	const struct pt_held held = {source, snapshot, mono_ms, gatherer->ticket};
 	gatherer->ticket += TICKETS;
 	gatherer->snapshot_ticket = held.ticket + SNAPSHOT;
-	offer(gatherer, true, snapshot, snapshot->time_ms, gatherer->snapshot_ticket);
+	offer(gatherer, source, true, snapshot, snapshot->time_ms, gatherer->snapshot_ticket);
 	if (final)
 		end_groups(gatherer);
 	if (!has_times(gatherer)) {
@@ -242,8 +275,27 @@ pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *wh
 		return 0;
 	}
 	thin_out(gatherer);
-	gatherer->held[gatherer->held_count++] = held;
-	return release(gatherer, final, why);
+	int code = hold(gatherer, &held, why);
+	return code != 0 ? code : release(gatherer, final, why);
+}
+
+int
+pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *why)
+{
+	int64_t mono_ms = gatherer->clock->mono_ms(gatherer->clock);
+	struct pitot_snapshot *snapshot = pitot_snapshot_take(gatherer->registry, why);
+	if (snapshot == NULL)
+		return PITOT_NO_MEMORY;
+	gatherer->changed = pt_change_count(&gatherer->change, snapshot);
+	return pt_gatherer_take(gatherer, &gatherer->own, snapshot, mono_ms, final, why);
+}
+
+void
+pt_gatherer_forget(struct pt_gatherer *gatherer, const struct pt_source *source)
+{
+	for (size_t i = gatherer->held_count; i-- > 0;)
+		if (gatherer->held[i].source == source)
+			let_go(gatherer, i, PITOT_DROP_REASONS);
 }
 
 int
@@ -257,6 +309,7 @@ pt_gatherer_clear(struct pt_gatherer *gatherer)
 {
 	while (gatherer->held_count > 0)
 		let_go(gatherer, 0, PITOT_DROP_REASONS);
+	free(gatherer->held);
 	pt_lifecycle_clear(&gatherer->life);
 	pt_change_clear(&gatherer->change);
 }

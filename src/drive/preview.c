@@ -52,7 +52,8 @@ collect_headers(const struct viewer *viewer, const struct pt_http_request *reque
 	for (size_t i = 0; i < request->header_count; i++)
 		headers[count++] = request->headers[i];
 	headers[count++] = (struct pitot_label){"User-Agent", "pitot/" PACKAGE_VERSION};
-	if (http->username != NULL || http->bearer_token_file != NULL || has_login(request->url))
+	if (http->username != NULL || http->bearer_token != NULL ||
+		http->bearer_token_file != NULL || has_login(request->url))
 		headers[count++] = (struct pitot_label){"Authorization", hidden};
 	for (size_t i = 0; i < http->header_count; i++) {
 		headers[count] = http->headers[i];

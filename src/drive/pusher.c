@@ -38,7 +38,6 @@ pusher_free(struct pitot_pusher *pusher)
 	pt_deadline_free(pusher->alarm);
 	(void)pthread_cond_destroy(&pusher->moved);
 	(void)pthread_mutex_destroy(&pusher->lock);
-	free(pusher->couriers);
 	free(pusher);
 }
 
@@ -54,35 +53,16 @@ init_lock(struct pitot_pusher *pusher)
 	(void)pthread_mutex_init(&pusher->lock, NULL);
 }
 
-static void
-end_couriers(struct pitot_pusher *pusher)
-{
-	for (size_t i = 0; i < pusher->courier_count; i++)
-		pt_courier_join(pusher->couriers[i]);
-	pusher->courier_count = 0;
-}
-
 static int
-start_couriers(struct pitot_pusher *pusher, struct pitot_error *why)
+start_crew(struct pitot_pusher *pusher, struct pitot_error *why)
 {
-	pusher->couriers = calloc(pusher->lanes.count, sizeof pusher->couriers[0]);
-	if (pusher->couriers == NULL)
-		return pt_error_memory(why);
-	for (size_t i = 0; i < pusher->lanes.count; i++) {
-		pusher->couriers[i] = pt_courier_start(
-			&(struct pt_courier_options){
-				.lane = pusher->lanes.list[i],
-				.clock = pusher->clock,
-				.report = pt_pusher_report,
-				.done = pt_pusher_done,
-				.context = pusher,
-			},
-			why);
-		if (pusher->couriers[i] == NULL)
-			return PITOT_FAILED;
-		pusher->courier_count++;
-	}
-	return 0;
+	const struct pt_courier_options options = {
+		.clock = pusher->clock,
+		.report = pt_pusher_report,
+		.done = pt_pusher_done,
+		.context = pusher,
+	};
+	return pt_crew_start(&pusher->crew, &pusher->lanes, &options, why);
 }
 
 /* The program's signals are for its own threads. Its hooks run on this one's stack. */
@@ -158,11 +138,10 @@ pt_pusher_start_with(struct pitot_registry *registry, const struct pitot_push_op
 		goto fail;
 	}
 	set_options(pusher, &complete);
-	if (start_couriers(pusher, why) == 0 && start_thread(pusher, why) == 0)
+	if (start_crew(pusher, why) == 0 && start_thread(pusher, why) == 0)
 		return pusher;
-	for (size_t i = 0; i < pusher->courier_count; i++)
-		pt_courier_finish(pusher->couriers[i], 0);
-	end_couriers(pusher);
+	pt_crew_finish(&pusher->crew, 0);
+	pt_crew_join(&pusher->crew);
 fail:
 	pusher_free(pusher);
 	return NULL;
@@ -250,10 +229,7 @@ wait_for(struct pitot_pusher *pusher, uint64_t wanted, int64_t wait_ms, struct p
 static bool
 is_own_thread(const struct pitot_pusher *pusher)
 {
-	for (size_t i = 0; i < pusher->courier_count; i++)
-		if (pt_courier_is_self(pusher->couriers[i]))
-			return true;
-	return pthread_equal(pthread_self(), pusher->thread) != 0;
+	return pt_crew_is_self(&pusher->crew) || pthread_equal(pthread_self(), pusher->thread) != 0;
 }
 
 int
@@ -284,8 +260,7 @@ ask_to_stop(struct pitot_pusher *pusher)
 {
 	int64_t now_ms = pusher->clock->mono_ms(pusher->clock);
 	/* Half for the requests under way, so that the last values get a chance too. */
-	for (size_t i = 0; i < pusher->courier_count; i++)
-		pt_courier_hold(pusher->couriers[i], now_ms + pusher->stop_deadline_ms / 2);
+	pt_crew_hold(&pusher->crew, now_ms + pusher->stop_deadline_ms / 2);
 	(void)pthread_mutex_lock(&pusher->lock);
 	pusher->stopping = true;
 	pusher->stop_at_ms = now_ms + pusher->stop_deadline_ms;
@@ -323,7 +298,7 @@ pitot_pusher_stop(struct pitot_pusher *pusher, struct pitot_error *why)
 			"stop: the pusher's own threads cannot stop it: stop it from another one");
 	ask_to_stop(pusher);
 	(void)pthread_join(pusher->thread, NULL); /* it is ours and is joined once */
-	end_couriers(pusher);
+	pt_crew_join(&pusher->crew);
 	struct pitot_error error = pusher->gathered;
 	(void)is_resolved(pusher, 0, &error); /* whatever it was, it was the last */
 	/* release: a later pusher sees what its samples must be newer than. */

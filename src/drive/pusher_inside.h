@@ -4,7 +4,7 @@
 #define PT_DRIVE_PUSHER_INSIDE_H
 
 #include <pthread.h>
-#include "drive/courier.h"
+#include "drive/crew.h"
 #include "drive/gatherer.h"
 #include "drive/schedule.h"
 #include "drive/selfstats.h"
@@ -21,8 +21,7 @@ struct pitot_pusher {
 	void (*report)(void *context, const struct pitot_report *report);
 	void *report_context;
 	struct pt_lanes lanes;
-	struct pt_courier **couriers; /* one for each lane */
-	size_t courier_count;
+	struct pt_crew crew;
 	bool counts_itself;
 
 	/* The thread's own. */

@@ -85,14 +85,12 @@ adapt(struct pitot_pusher *pusher)
 static void
 tell_couriers(struct pitot_pusher *pusher, bool final, bool hurry, int64_t stop_at_ms)
 {
-	for (size_t i = 0; i < pusher->courier_count; i++) {
-		if (final)
-			pt_courier_finish(pusher->couriers[i], stop_at_ms);
-		else if (hurry)
-			pt_courier_hurry(pusher->couriers[i]);
-		else
-			pt_courier_wake(pusher->couriers[i]);
-	}
+	if (final)
+		pt_crew_finish(&pusher->crew, stop_at_ms);
+	else if (hurry)
+		pt_crew_hurry(&pusher->crew);
+	else
+		pt_crew_wake(&pusher->crew);
 }
 
 /* That our clock and the receiver's differ, once. */

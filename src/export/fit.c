@@ -12,15 +12,24 @@
 #include "base/utf8.h"
 #include "codec/rename.h"
 #include "codec/unique.h"
+#include <stdlib.h>
 #include <string.h>
+
+static void
+forget(struct pt_fitted *entry)
+{
+	pt_table_unref(entry->source);
+	pt_table_unref(entry->fitted);
+}
 
 void
 pt_fit_clear(struct pt_fit *fit)
 {
-	pt_table_unref(fit->source);
-	pt_table_unref(fit->fitted);
-	fit->source = NULL;
-	fit->fitted = NULL;
+	for (size_t i = 0; i < fit->table_count; i++)
+		forget(&fit->tables[i]);
+	free(fit->tables);
+	fit->tables = NULL;
+	fit->table_count = 0;
 }
 
 size_t
@@ -80,35 +89,73 @@ check_series(const struct pt_fit *fit, const struct pt_series *series, struct pi
 	return 0;
 }
 
-/* ---- one table ---- */
+/* ---- tables ---- */
 
 static int
-check_table(const struct pt_fit *fit, const struct pt_table *table, struct pitot_error *why)
+check_table(const struct pt_fit *fit, const struct pt_fitted *entry, struct pitot_error *why)
 {
+	const struct pt_table *table = entry->fitted;
 	for (size_t i = 0; i < table->count; i++) {
 		int code = check_series(fit, table->series[i], why);
 		if (code != 0)
 			return code;
 	}
-	int code = pt_unique_check(table, fit->source, fit->added, why);
-	return code == 0 && fit->text ? pt_unique_check_text(table, fit->source, why) : code;
+	int code = pt_unique_check(table, entry->source, fit->added, why);
+	return code == 0 && fit->text ? pt_unique_check_text(table, entry->source, why) : code;
 }
 
 static int
-fit_table(struct pt_fit *fit, struct pt_table *table, struct pitot_error *why)
+fit_table(const struct pt_fit *fit, struct pt_fitted *entry, struct pt_table *table,
+	struct pitot_error *why)
 {
-	pt_fit_clear(fit);
-	fit->source = pt_table_ref(table);
+	*entry = (struct pt_fitted){.source = pt_table_ref(table)};
 	enum pitot_escaping scheme = fit->utf8_names ? PITOT_ESCAPE_NONE : PITOT_ESCAPE_UNDERSCORES;
 	int code = 0;
 	if (pt_rename_needed(table, scheme))
-		code = pt_rename_table(&fit->fitted, table, scheme, why);
+		code = pt_rename_table(&entry->fitted, table, scheme, why);
 	else
-		fit->fitted = pt_table_ref(table);
+		entry->fitted = pt_table_ref(table);
 	if (code == 0)
-		code = check_table(fit, fit->fitted, why);
+		code = check_table(fit, entry, why);
 	if (code != 0)
-		pt_fit_clear(fit);
+		forget(entry);
+	return code;
+}
+
+/* A table that only this one still holds will not come again. */
+static bool
+is_gone(const struct pt_fitted *entry)
+{
+	unsigned own = entry->fitted == entry->source ? 2 : 1;
+	/* acquire: whoever let it go has done with it. Nobody can take it up again. */
+	return atomic_load_explicit(&entry->source->references, memory_order_acquire) == own;
+}
+
+static void
+forget_gone(struct pt_fit *fit)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < fit->table_count; i++) {
+		if (is_gone(&fit->tables[i]))
+			forget(&fit->tables[i]);
+		else
+			fit->tables[kept++] = fit->tables[i];
+	}
+	fit->table_count = kept;
+}
+
+static int
+add_table(struct pt_fit *fit, struct pt_table *table, struct pitot_error *why)
+{
+	forget_gone(fit);
+	struct pt_fitted *grown =
+		realloc(fit->tables, (fit->table_count + 1) * sizeof fit->tables[0]);
+	if (grown == NULL)
+		return pt_error_memory(why);
+	fit->tables = grown;
+	fit->last = &fit->tables[fit->table_count];
+	int code = fit_table(fit, fit->last, table, why);
+	fit->table_count += code == 0;
 	return code;
 }
 
@@ -116,10 +163,14 @@ int
 pt_fit_snapshot(struct pt_fit *fit, const struct pitot_snapshot *snapshot,
 	struct pitot_snapshot *view, struct pitot_error *why)
 {
+	fit->last = NULL;
 	/* The reference that is held keeps another table from having the same address. */
-	int code = snapshot->table == fit->source ? 0 : fit_table(fit, snapshot->table, why);
+	for (size_t i = 0; fit->last == NULL && i < fit->table_count; i++)
+		if (fit->tables[i].source == snapshot->table)
+			fit->last = &fit->tables[i];
+	int code = fit->last == NULL ? add_table(fit, snapshot->table, why) : 0;
 	if (code != 0)
 		return code;
-	*view = pt_snapshot_view(snapshot, fit->fitted);
+	*view = pt_snapshot_view(snapshot, fit->last->fitted);
 	return 0;
 }

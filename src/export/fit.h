@@ -2,13 +2,21 @@
 /*
  * Fits snapshots to a destination: names that the receiver does not take are escaped, and what it
  * would refuse, or silently mix up, is found before anything is sent. The work is done once for a
- * table of series, which registries share among snapshots until series come or go.
+ * table of series, which registries share among snapshots until series come or go; a few tables may
+ * take turns, as those of several scraped targets do.
  */
 #ifndef PT_EXPORT_FIT_H
 #define PT_EXPORT_FIT_H
 
 #include "base/buf.h"
 #include "model/snapshot.h"
+
+/* A table that fitted. */
+struct pt_fitted {
+	struct pt_table *source; /* referenced */
+	struct pt_table *fitted; /* the same with names that the receiver takes; referenced */
+	int64_t told_ms;         /* the owner's: when its families were told; 0: not yet */
+};
 
 struct pt_fit {
 	bool utf8_names;
@@ -17,8 +25,9 @@ struct pt_fit {
 	const struct pt_label *owned; /* by the destination: a series with one of them is refused */
 	size_t owned_count;
 	/* private */
-	struct pt_table *source; /* the last table that fitted; referenced */
-	struct pt_table *fitted; /* the same with names that the receiver takes; referenced */
+	struct pt_fitted *last; /* of the last call; may be written to */
+	struct pt_fitted *tables;
+	size_t table_count;
 };
 
 /* Drops the tables; `added` and `owned` are the caller's. */

@@ -172,6 +172,7 @@ fetch_spooled(struct pt_lane *lane)
 	struct pt_spool_record record;
 	(void)pthread_mutex_lock(&lane->lock);
 	uint64_t offered = lane->offered;
+	lane->looks = false;
 	struct pitot_error offer_error = lane->offer_error;
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (pt_spool_peek(lane->spool, &record) ||
@@ -242,7 +243,7 @@ waits(struct pt_lane *lane)
 {
 	(void)pthread_mutex_lock(&lane->lock);
 	bool queued = lane->queue.first != NULL;
-	bool unresolved = lane->spool != NULL && lane->offered != lane->resolved;
+	bool unresolved = lane->spool != NULL && (lane->looks || lane->offered != lane->resolved);
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (lane->spool == NULL || queued || unresolved)
 		return queued || unresolved;
@@ -259,6 +260,14 @@ pt_lane_due(struct pt_lane *lane)
 	if (lane->has_item || waits(lane))
 		return pt_lane_now(lane);
 	return pt_lane_asks(lane) ? lane->due_ms : INT64_MAX;
+}
+
+void
+pt_lane_look_around(struct pt_lane *lane)
+{
+	(void)pthread_mutex_lock(&lane->lock);
+	lane->looks = lane->spool != NULL;
+	(void)pthread_mutex_unlock(&lane->lock);
 }
 
 void

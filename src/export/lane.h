@@ -73,6 +73,8 @@ struct pt_lane_clock {
 /* *clock is filled; true if an answer came since the last call. */
 bool pt_lane_clock(struct pt_lane *lane, struct pt_lane_clock *clock);
 
+/* The next step looks for what other processes left in the spool. From any thread. */
+void pt_lane_look_around(struct pt_lane *lane);
 /* When the next step is worth it, in monotonic time: INT64_MAX when nothing waits. */
 int64_t pt_lane_due(struct pt_lane *lane);
 /* Forgets the wait before the next attempt. Called by the thread that steps. */

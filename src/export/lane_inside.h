@@ -74,7 +74,8 @@ struct pt_lane {
 	struct pt_spool_state spool_seen; /* what it told when it was last asked */
 	struct pt_lane_clock clock_seen;
 	bool clock_news;
-	bool asks; /* for the receiver's time */
+	bool asks;  /* for the receiver's time */
+	bool looks; /* for queues that other processes left in the spool */
 	bool rewound;
 	int64_t rewound_ms;
 	uint64_t resolved;

@@ -39,8 +39,6 @@ struct remote_write {
 
 	/* Making requests. */
 	struct pt_buf plain, packed; /* one request; kept, so that later ones allocate nothing */
-	struct pt_table *told;       /* whose families the receiver was told by 1.0; referenced */
-	int64_t told_ms;
 
 	/* Sending requests. */
 	bool confirmed;                              /* the receiver has taken 2.0 */
@@ -96,18 +94,17 @@ forget(struct remote_write *writer)
 		atomic_store_explicit(&writer->speaks_1, false, memory_order_relaxed);
 }
 
+/* 1.0 is told the families of each table in requests of their own, behind its samples. */
 static bool
-must_tell_families(struct remote_write *writer, const struct pt_work *work)
+must_tell_families(
+	struct remote_write *writer, const struct pt_work *work, struct pt_fitted *fitted)
 {
-	struct pt_table *table = work->view.table;
 	if (work->only_ends || !speaks_1(writer) || work->shard != 0 ||
 		pt_fit_count(&work->view) == 0)
 		return false;
-	if (writer->told == table && now_of(writer) - writer->told_ms < METADATA_MS)
+	if (fitted->told_ms != 0 && now_of(writer) - fitted->told_ms < METADATA_MS)
 		return false;
-	pt_table_unref(writer->told);
-	writer->told = pt_table_ref(table);
-	writer->told_ms = now_of(writer);
+	fitted->told_ms = now_of(writer);
 	return true;
 }
 
@@ -123,7 +120,7 @@ begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *wh
 	forget(writer);
 	work->part = PT_WRITE_FLOATS;
 	work->natives = takes_natives(writer);
-	work->metadata = must_tell_families(writer, work);
+	work->metadata = must_tell_families(writer, work, writer->sender.fit.last);
 	work->telling = false;
 	work->at = 0;
 	work->end = work->view.table->count;
@@ -384,7 +381,6 @@ writer_free(struct pt_exporter *exporter)
 	struct remote_write *writer = (struct remote_write *)exporter;
 	pt_sender_clear(&writer->sender);
 	pt_labels_unref(writer->sender.fit.added);
-	pt_table_unref(writer->told);
 	pt_buf_clear(&writer->plain);
 	pt_buf_clear(&writer->packed);
 	pt_buf_clear(&writer->expanded);

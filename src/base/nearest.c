@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Levenshtein distance; a third of the word may be wrong. Words over 63 bytes have no neighbour. */
-#include "cli/nearest.h"
+#include <pitot/config.h>
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ distance(const char *a, const char *b)
 }
 
 const char *
-cli_nearest(const char *word, const char *const *known, size_t count)
+pitot_nearest(const char *word, const char *const *known, size_t count)
 {
 	const char *nearest = NULL;
 	size_t best = strlen(word) / 3 + 2; /* more than that many are wrong: no neighbour */

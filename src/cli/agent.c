@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `pitot agent`: the agent as a daemon in the foreground, for systemd or a container: SIGHUP reads
+ * the configuration again, SIGTERM and SIGINT deliver what waits and end it. Wrong configuration is
+ * exit status 78; 75 if something stayed in the spool at the end.
+ */
+#include "cli/agent.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "cli/notify.h"
+
+#define CONFIG_DEFAULT "/etc/pitot/agent.yml"
+
+static void
+help(void)
+{
+	puts("Usage: pitot agent [--config FILE | --url URL [OPTION]...]\n"
+	     "Scrape local targets, read text files, take pushes on a socket; send it on.");
+	cli_options_help(CLI_AGENT);
+}
+
+/* Until a signal to end; the watchdog's interval is 0 where there is none. */
+static void
+serve(struct pitot_agent *agent, const sigset_t *signals, int64_t watchdog_ms)
+{
+	for (;;) {
+		int64_t wait_ms = watchdog_ms > 0 ? watchdog_ms / 3 : 60000;
+		const struct timespec wait = {
+			.tv_sec = (time_t)(wait_ms / 1000), .tv_nsec = wait_ms % 1000 * 1000000};
+		int number = sigtimedwait(signals, NULL, &wait);
+		if (number == SIGTERM || number == SIGINT)
+			return;
+		if (number == SIGHUP) {
+			cli_notify_reloading();
+			(void)pitot_agent_reload(agent, NULL); /* it tells what is wrong */
+			cli_notify("READY=1");
+		}
+		if (watchdog_ms > 0 && pitot_agent_idle_ms(agent) < watchdog_ms)
+			cli_notify("WATCHDOG=1");
+	}
+}
+
+static int64_t
+watchdog_of_environment(void)
+{
+	const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	if (text == NULL || (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	return strtoll(text, NULL, 10) / 1000;
+}
+
+static int
+run(const struct pitot_agent_options *options)
+{
+	struct pitot_error why;
+	sigset_t signals;
+	(void)sigemptyset(&signals); /* none of these can fail for these signals */
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	struct pitot_agent *agent = pitot_agent_start(options, &why);
+	if (agent == NULL)
+		return cli_fail("agent", &why);
+	cli_notify("READY=1");
+	serve(agent, &signals, watchdog_of_environment());
+	cli_notify("STOPPING=1");
+	return cli_exit_code(pitot_agent_stop(agent, &why)); /* the log tells why */
+}
+
+/* What of the configuration was found: a file, or one that options make; or the exit status. */
+static int
+find_config(const struct cli_options *options, struct pitot_agent_options *agent, char **text)
+{
+	const char *path = options->config_file;
+	bool has_url = options->config.push.url != NULL;
+	if (path == NULL && options->url_count == 0 && options->scrape_count == 0)
+		path = getenv("PITOT_CONFIG");
+	if (path == NULL && !has_url && options->scrape_count == 0)
+		path = CONFIG_DEFAULT;
+	if (path != NULL && (options->url_count > 0 || options->scrape_count > 0))
+		return cli_usage("agent",
+			"--config and --url exclude each other: put the "
+			"destination into the file");
+	if (path == NULL && !has_url)
+		return cli_usage("agent", "no destination: give --config or --url");
+	agent->path = path;
+	if (path != NULL)
+		return 0;
+	*text = cli_agent_text(options);
+	agent->text = *text;
+	return *text == NULL ? cli_usage("agent", "out of memory") : 0;
+}
+
+int
+cli_agent(int argc, char **argv)
+{
+	struct cli_options options;
+	struct pitot_agent_options agent = {.path = NULL};
+	struct cli_agent_log log;
+	char *text = NULL;
+	int status = cli_options_read(&options, CLI_AGENT, argc, argv);
+	if (status == 0 && options.help) {
+		help();
+	} else if (status == 0) {
+		status = find_config(&options, &agent, &text);
+		cli_agent_log_init(&log, options.log_format, options.log_level);
+		agent.log = cli_agent_log;
+		agent.log_context = &log;
+		if (status == 0)
+			status = run(&agent);
+	}
+	free(text);
+	cli_options_clear(&options);
+	return status;
+}

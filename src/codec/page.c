@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a page by what is known of the last one.
+ *
+ * The happy path is: lines come in the order of the text that was parsed last, so each is compared
+ * with the one that is expected, and what stands behind its known part is its value. Where another
+ * line comes, it is looked up by its bytes, and the expectation goes on from there. A line that is
+ * not known, or a page that lost many, is parsed as a whole. Failures are those of the parser.
+ */
+#include "codec/page.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "codec/parse.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands in a line before its value; the whole line where there is none. */
+struct pt_page_line {
+	uint32_t at;     /* in the base */
+	uint32_t length; /* of the known part */
+	uint32_t index;  /* of the series, or NO_SERIES */
+};
+
+#define NO_SERIES UINT32_MAX
+
+void
+pt_page_settle(struct pt_page *page)
+{
+	pitot_snapshot_free(page->snapshot);
+	page->snapshot = NULL;
+}
+
+static void
+drop_exemplars(struct pt_page *page)
+{
+	for (size_t i = 0; i < page->exemplar_count; i++)
+		pt_labels_unref(page->exemplars[i].labels);
+	page->exemplar_count = 0;
+}
+
+void
+pt_page_clear(struct pt_page *page)
+{
+	pt_page_settle(page);
+	drop_exemplars(page);
+	free(page->bits);
+	free(page->times);
+	free(page->exemplars);
+	free(page->base);
+	free(page->lines);
+	free(page->places);
+	*page = (struct pt_page){0};
+}
+
+/* ---- lines ---- */
+
+/* The length of the part before the value; that of the line if it is no sample. */
+static size_t
+known_length(const char *line, size_t length)
+{
+	size_t at = 0;
+	bool quoted = false, braces = false;
+	while (at < length && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	if (at == length || line[at] == '#')
+		return length;
+	for (; at < length; at++) {
+		char c = line[at];
+		if (quoted && c == '\\')
+			at++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (c == '{')
+			braces = true;
+		else if (c == '}')
+			break;
+		else if ((c == ' ' || c == '\t') && !braces) {
+			size_t next = at;
+			while (next < length && (line[next] == ' ' || line[next] == '\t'))
+				next++;
+			if (next < length && line[next] == '{')
+				continue; /* blanks before the braces */
+			break;
+		}
+	}
+	if (at < length && line[at] == '}')
+		at++;
+	while (at < length && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	return at < length ? at : length;
+}
+
+static const char *
+line_end(const char *from, const char *end)
+{
+	const char *feed = memchr(from, '\n', (size_t)(end - from));
+	return feed != NULL ? feed : end;
+}
+
+static size_t
+count_lines(const char *text, size_t length)
+{
+	size_t count = 0;
+	for (const char *at = text, *end = text + length; at < end; count++)
+		at = line_end(at, end) + 1;
+	return count;
+}
+
+/* ---- lines by their bytes ---- */
+
+static bool
+make_places(struct pt_page *page)
+{
+	size_t size = 64;
+	while (size < page->line_count * 2)
+		size *= 2;
+	page->places = calloc(size, sizeof page->places[0]);
+	if (page->places == NULL)
+		return false;
+	page->place_count = size;
+	for (size_t i = 0; i < page->line_count; i++) {
+		const struct pt_page_line *line = &page->lines[i];
+		size_t at = (size_t)pt_hash(page->base + line->at, line->length, 0) & (size - 1);
+		while (page->places[at] != 0)
+			at = (at + 1) & (size - 1);
+		page->places[at] = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+/* The line with this known part, or NULL. */
+static const struct pt_page_line *
+find_line(struct pt_page *page, const char *text, size_t length)
+{
+	if (page->places == NULL && !make_places(page))
+		return NULL;
+	size_t mask = page->place_count - 1;
+	for (size_t at = (size_t)pt_hash(text, length, 0) & mask; page->places[at] != 0;
+		at = (at + 1) & mask) {
+		const struct pt_page_line *line = &page->lines[page->places[at] - 1];
+		if (line->length == length && memcmp(page->base + line->at, text, length) == 0)
+			return line;
+	}
+	return NULL;
+}
+
+/* ---- reading values only ---- */
+
+static bool
+set_time(struct pt_page *page, uint32_t index, int64_t ms)
+{
+	if (ms == PT_NO_TIME)
+		return true;
+	if (page->times == NULL) {
+		page->times = malloc((page->count + 1) * sizeof page->times[0]);
+		if (page->times == NULL)
+			return false;
+		for (size_t i = 0; i < page->count; i++)
+			page->times[i] = PT_NO_TIME;
+	}
+	page->times[index] = ms;
+	return true;
+}
+
+/* Takes over the labels' reference. */
+static bool
+add_exemplar(struct pt_page *page, const struct pt_exemplar *exemplar)
+{
+	if (page->exemplar_count == page->exemplar_capacity) {
+		size_t capacity = page->exemplar_capacity == 0 ? 16 : page->exemplar_capacity * 2;
+		struct pt_exemplar *grown = realloc(page->exemplars, capacity * sizeof *grown);
+		if (grown == NULL)
+			return false;
+		page->exemplars = grown;
+		page->exemplar_capacity = capacity;
+	}
+	page->exemplars[page->exemplar_count++] = *exemplar;
+	return true;
+}
+
+/* A timestamp, an exemplar, or nonsense behind the value. False: to be parsed, and told, whole. */
+static bool
+read_tail(struct pt_page *page, uint32_t index, const char *at, const char *end, bool open)
+{
+	struct pt_parse parse = {.open = open, .at = at, .line = at, .end = end};
+	struct pt_parse_line line;
+	line.label_count = line.exemplar_label_count = 0;
+	line.timestamp_ms = line.exemplar_ms = PT_NO_TIME;
+	line.exemplar_at = NULL;
+	line.exemplar_value = 0;
+	static const struct pitot_parse_options none = {0};
+	parse.options = &none;
+	struct pt_exemplar exemplar = {.index = index};
+	bool ok = pt_utf8_valid(at, (size_t)(end - at)) && pt_parse_tail(&parse, &line) &&
+		pt_parse_line_end(&parse) && set_time(page, index, line.timestamp_ms);
+	if (ok && line.exemplar_at != NULL) {
+		exemplar.bits = pt_number_user_bits(line.exemplar_value);
+		exemplar.has_timestamp = line.exemplar_ms != PT_NO_TIME;
+		exemplar.timestamp_ms = exemplar.has_timestamp ? line.exemplar_ms : 0;
+		exemplar.labels =
+			pt_parse_labels(&parse, line.exemplar_labels, line.exemplar_label_count);
+		ok = exemplar.labels != NULL && add_exemplar(page, &exemplar);
+		if (!ok)
+			pt_labels_unref(exemplar.labels);
+	}
+	pt_arena_clear(&parse.arena);
+	return ok;
+}
+
+/* The value at `at`, and what follows it. */
+static bool
+read_value(struct pt_page *page, uint32_t index, const char *at, const char *end, bool open)
+{
+	const char *word = at;
+	double value;
+	if (end > at && end[-1] == '\r')
+		end--;
+	while (at < end && *at != ' ' && *at != '\t')
+		at++;
+	if (!pt_number_parse(word, (size_t)(at - word), &value))
+		return false;
+	page->samples += page->bits[index] == PT_NUMBER_ABSENT;
+	page->bits[index] = pt_number_user_bits(value);
+	return at == end || read_tail(page, index, at, end, open);
+}
+
+static bool
+is_line(const struct pt_page *page, const struct pt_page_line *line, const char *at, size_t length)
+{
+	return line->length <= length && memcmp(page->base + line->at, at, line->length) == 0 &&
+		(line->index != NO_SERIES || line->length == length);
+}
+
+static int
+by_index(const void *left, const void *right)
+{
+	const struct pt_exemplar *a = left, *b = right;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* False if the page has a line that is not known, or misses many. */
+static bool
+read_known(struct pt_page *page, const char *text, size_t length, bool open)
+{
+	const char *end = text + length;
+	const struct pt_page_line *next = page->lines, *last = page->lines + page->line_count;
+	size_t lost = 0;
+	drop_exemplars(page);
+	free(page->times);
+	page->times = NULL;
+	page->samples = page->duplicates = 0;
+	for (size_t i = 0; i < page->count; i++)
+		page->bits[i] = PT_NUMBER_ABSENT;
+	for (const char *at = text; at < end;) {
+		const char *stop = line_end(at, end);
+		size_t size = (size_t)(stop - at);
+		const struct pt_page_line *line = next;
+		if (next == last || !is_line(page, next, at, size)) {
+			line = find_line(page, at, known_length(at, size));
+			if (line == NULL)
+				line = find_line(page, at, size);
+			if (line == NULL)
+				return false;
+		}
+		if (line->index != NO_SERIES &&
+			!read_value(page, line->index, at + line->length, stop, open))
+			return false;
+		next = line + 1;
+		at = stop + 1;
+	}
+	for (size_t i = 0; i < page->count; i++)
+		lost += page->bits[i] == PT_NUMBER_ABSENT;
+	if (page->exemplar_count > 1)
+		qsort(page->exemplars, page->exemplar_count, sizeof page->exemplars[0], by_index);
+	return lost * 4 <= page->count;
+}
+
+/* ---- reading all of it ---- */
+
+/* Remembers the lines of the text; `of` has the line of each series. */
+static bool
+remember(struct pt_page *page, const char *text, size_t length, const unsigned *of)
+{
+	size_t count = count_lines(text, length), number = 0;
+	page->base = malloc(length + 1);
+	page->lines = malloc((count + 1) * sizeof page->lines[0]);
+	page->bits = malloc((page->count + 1) * sizeof page->bits[0]);
+	if (page->base == NULL || page->lines == NULL || page->bits == NULL)
+		return false;
+	memcpy(page->base, text, length);
+	page->base_length = length;
+	page->line_count = count;
+	for (const char *at = text, *end = text + length; at < end; number++) {
+		const char *stop = line_end(at, end);
+		page->lines[number] = (struct pt_page_line){
+			(uint32_t)(at - text), (uint32_t)(stop - at), NO_SERIES};
+		at = stop + 1;
+	}
+	for (size_t i = 0; i < page->count; i++) {
+		struct pt_page_line *line = &page->lines[of[i] - 1];
+		line->index = (uint32_t)i;
+		line->length = (uint32_t)known_length(text + line->at, line->length);
+	}
+	return true;
+}
+
+/* The values as the parser read them, where reading them by lines does not. */
+static bool
+copy_values(struct pt_page *page)
+{
+	const struct pitot_snapshot *from = page->snapshot;
+	bool ok = true;
+	drop_exemplars(page);
+	page->samples = page->count;
+	for (size_t i = 0; ok && i < page->count; i++) {
+		page->bits[i] = from->bits[i];
+		ok = set_time(page, (uint32_t)i, pt_snapshot_time_of(from, i, PT_NO_TIME));
+	}
+	for (size_t i = 0; ok && i < from->exemplar_count; i++) {
+		struct pt_exemplar exemplar = from->exemplars[i];
+		ok = add_exemplar(page, &exemplar);
+		if (ok)
+			(void)pt_labels_ref(exemplar.labels);
+	}
+	return ok;
+}
+
+static int
+read_new(struct pt_page *page, const char *text, size_t length,
+	const struct pitot_parse_options *options, struct pitot_error *why)
+{
+	unsigned *lines = NULL;
+	size_t duplicates = 0;
+	bool open = options->format == PITOT_OPENMETRICS_1_0;
+	pt_page_clear(page);
+	struct pitot_snapshot *snapshot =
+		pt_parse_page(text, length, options, &lines, &duplicates, why);
+	if (snapshot == NULL) {
+		free(lines);
+		return PITOT_BAD_INPUT;
+	}
+	page->snapshot = snapshot;
+	page->count = snapshot->table->count;
+	bool ok = remember(page, text, length, lines);
+	free(lines);
+	if (!ok || (!read_known(page, text, length, open) && !copy_values(page))) {
+		pt_page_clear(page);
+		return pt_error_memory(why);
+	}
+	page->duplicates = duplicates;
+	return 0;
+}
+
+static bool
+has_end(const char *text, size_t length)
+{
+	static const char mark[] = "# EOF";
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		length--;
+	return length >= sizeof mark - 1 &&
+		memcmp(text + length - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+}
+
+int
+pt_page_read(struct pt_page *page, const char *text, size_t length,
+	const struct pitot_parse_options *given, bool *changed, struct pitot_error *why)
+{
+	struct pitot_parse_options known = *given;
+	const struct pitot_parse_options *options = &known;
+	if (known.format == PITOT_FORMAT_AUTO)
+		known.format = pt_parse_looks_open(text, length) ? PITOT_OPENMETRICS_1_0
+								 : PITOT_TEXT_0_0_4;
+	bool open = known.format == PITOT_OPENMETRICS_1_0;
+	*changed = true;
+	if (open && !has_end(text, length)) {
+		pt_page_clear(page);
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"%s: the page is cut: OpenMetrics ends with \"# EOF\"", options->source);
+	}
+	/* A text is never read in the wrong format by chance: their lines would differ. */
+	if (page->base != NULL && read_known(page, text, length, open)) {
+		*changed = false;
+		return 0;
+	}
+	return read_new(page, text, length, options, why);
+}
