@@ -223,7 +223,7 @@ pt_outputs_open(struct pt_outputs *outputs, struct pitot_registry *registry,
 	int code = pt_options_complete(&complete, &none, why);
 	if (code != 0)
 		return code;
-	pt_selfstats_init(&outputs->stats, registry);
+	pt_selfstats_init_destinations(&outputs->stats, registry);
 	pt_gatherer_init(&outputs->gatherer, NULL, &outputs->lanes, outputs->clock, &complete);
 	return pt_outputs_follow(outputs, config, 0, why);
 }

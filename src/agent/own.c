@@ -17,6 +17,8 @@ pt_own_declare(struct pt_own *own, struct pitot_registry *m)
 		"Whether the configuration was right when it was last read.");
 	own->reloaded = pitot_gauge(m, "pitot_agent_config_last_reload_success_timestamp_seconds",
 		"When a right configuration was last read, since the epoch.");
+	own->clock_offset = pitot_gauge(m, "pitot_clock_offset_seconds",
+		"How much this clock is ahead of the receiver's, beyond doubt.");
 	pt_own_reloaded(own, true);
 }
 
@@ -66,6 +68,7 @@ look_around(struct pt_own *own, const struct pt_inputs *inputs)
 	pitot_gauge_set(own->targets, (double)inputs->scrape_count);
 	pitot_gauge_set(
 		own->groups, inputs->groups == NULL ? 0 : (double)pt_groups_count(inputs->groups));
+	pitot_gauge_set(own->clock_offset, (double)outputs->gatherer.guard.off_ms / 1000);
 	pt_selfstats_gauge(&outputs->stats, &outputs->lanes, clock->wall_ms(clock));
 }
 

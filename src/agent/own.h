@@ -8,7 +8,7 @@
 struct pt_own {
 	struct pt_feed feed;
 	struct pitot_registry *registry;
-	struct pitot_gauge *targets, *groups, *reload_ok, *reloaded;
+	struct pitot_gauge *targets, *groups, *reload_ok, *reloaded, *clock_offset;
 	struct pitot_counter *scrapes, *scrape_failures;
 	int64_t interval_ms, due_ms;
 };

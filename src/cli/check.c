@@ -96,8 +96,9 @@ cli_check(int argc, char **argv)
 	if (strcmp(what, "config") == 0 && (argc < 3 || argv[2][0] != '-'))
 		return check_config(argc - 2, argv + 2);
 	if (!asks && strcmp(what, "metrics") != 0 && strcmp(what, "config") != 0)
-		return cli_usage("check", "what to check? \"check metrics [FILE]\" or "
-					  "\"check config FILE\"");
+		return cli_usage("check",
+			"what to check? \"check metrics [FILE]\" or "
+			"\"check config FILE\"");
 	/* The word is not an argument of the options. */
 	if (!asks) {
 		argv[1] = argv[0];

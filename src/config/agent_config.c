@@ -175,6 +175,8 @@ complete(struct pt_agent_config *config)
 		config->textfile.interval_ms = config->global.scrape_interval_ms;
 	if (config->socket.interval_ms == 0)
 		config->socket.interval_ms = config->global.scrape_interval_ms;
+	if (config->socket.ttl_ms == 0)
+		config->socket.ttl_ms = INT64_C(26) * 3600 * 1000; /* a daily job, and its delays */
 	if (config->socket.mode == 0)
 		config->socket.mode = 0660;
 	if (config->job == NULL)

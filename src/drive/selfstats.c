@@ -98,12 +98,18 @@ init_state(struct pt_selfstats *stats, struct pitot_registry *m)
 }
 
 void
-pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *m)
+pt_selfstats_init_destinations(struct pt_selfstats *stats, struct pitot_registry *m)
 {
-	static const char *const by[] = {"mode", "forced"};
 	*stats = (struct pt_selfstats){.registry = m};
 	init_destinations(stats, m);
 	init_state(stats, m);
+}
+
+void
+pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *m)
+{
+	static const char *const by[] = {"mode", "forced"};
+	pt_selfstats_init_destinations(stats, m);
 	stats->flushes = pt_declare(m,
 		&(struct pt_declaration){
 			.name = "pitot_flushes",
@@ -287,7 +293,8 @@ pt_selfstats_gauge(struct pt_selfstats *stats, const struct pt_lanes *lanes, int
 {
 	for (size_t i = 0; i < lanes->count; i++)
 		gauge_destination(stats, lanes, i, wall_ms);
-	gauge_registry(stats);
+	if (stats->series != NULL)
+		gauge_registry(stats);
 }
 
 void

@@ -27,6 +27,8 @@ struct pt_selfstats {
  * program took is a mistake of the registry. Several pushers of one registry count together.
  */
 void pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *registry);
+/* Only those about destinations: of whoever has no rhythm, and gathers not only a registry. */
+void pt_selfstats_init_destinations(struct pt_selfstats *stats, struct pitot_registry *registry);
 /* The series of each destination exist from the start, so that a first failure is a rise. */
 void pt_selfstats_destinations(struct pt_selfstats *stats, const struct pt_lanes *lanes);
 /* Counts one report; the next gather carries it. From any thread. */

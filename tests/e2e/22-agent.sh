@@ -1,0 +1,348 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The agent between real things: what it scrapes, reads and is pushed arrives at Prometheus and at a
+# Pushgateway as it should, and nothing is lost while it is told to change, to stop, or is killed.
+. "$(dirname "$0")/lib.sh"
+
+# query EXPRESSION: "{labels} value", sorted, without the site.
+query()
+{
+	curl -fsS --noproxy '*' "$prometheus/api/v1/query" --data-urlencode "query=$1" |
+		/usr/bin/python3 -c '
+import json, sys
+for row in json.load(sys.stdin)["data"]["result"]:
+    labels = {k: v for k, v in row["metric"].items() if k not in ("site", "instance")}
+    print(" ".join(f"{k}={v}" for k, v in sorted(labels.items())), row["value"][1])' | sort
+}
+has() { [ -n "$(query "$1")" ]; }
+has_not() { [ -z "$(query "$1")" ]; }
+
+# start_agent CONFIG: its pid is then in $agent, its log in $work/agent.log.
+start_agent()
+{
+	"$pitot" agent --config "$1" 2>>"$work/agent.log" &
+	agent=$!
+	background+=("$agent")
+}
+# The wrapper of libtool execs the program, so the pid is the agent's.
+end_agent()
+{
+	agent_status=0
+	kill "-${1:-TERM}" "$agent"
+	wait "$agent" || agent_status=$?
+}
+push() { curl -sS --noproxy '*' --unix-socket "$work/push.sock" -o "$work/answer" -w '%{http_code}' "$@"; }
+
+start_server prometheus-new
+prometheus=$url
+
+config()
+{
+	cat <<-END
+	global:
+	  scrape_interval: 1s
+	  external_labels: {site: shed}
+	remote_write:
+	  - url: $prometheus/api/v1/write
+	    write_relabel_configs:
+	      - {source_labels: [__name__], regex: 'secret_.*', action: drop}
+	scrape_configs:
+	$1
+	textfile: {directory: $work/text, max_age: 1h}
+	socket: {path: $work/push.sock, ttl: 4s}
+	END
+}
+target() { printf -- '- job_name: %s\n  static_configs: [{targets: ["%s"]}]\n' "$1" "$2"; }
+
+# ---- what is scraped ----
+
+node_exporter()
+{
+	start_server node-exporter-new
+	local address=${url#http://}
+	cat >"$work/reference.yml" <<-END
+	global: {scrape_interval: 1s}
+	scrape_configs:
+	  - {job_name: node, static_configs: [{targets: ["$address"], labels: {site: shed}}]}
+	END
+	start_server prometheus-new --config "$work/reference.yml"
+	reference=$url
+	mkdir -p "$work/text"
+	config "$(target node "$address")" >"$work/agent.yml"
+	start_agent "$work/agent.yml"
+	expect_run "the node exporter's series arrive" 0 eventually 10 has 'up{job="node"} == 1'
+	sleep 2
+	prometheus=$reference expect_run "Prometheus scrapes them, too" 0 eventually 10 has 'up == 1'
+	local n=0
+	for server in "$reference" "$prometheus"; do
+		n=$((n + 1))
+		curl -fsS --noproxy '*' "$server/api/v1/series" \
+			--data-urlencode 'match[]={job="node",__name__!~"scrape_body.*"}' |
+			/usr/bin/python3 -c '
+import json, sys
+for series in json.load(sys.stdin)["data"]:
+    print(sorted(series.items()))' | sort >"$work/series-$n"
+	done
+	expect_same "they are those that Prometheus scrapes itself" "$work/series-2" "$work/series-1"
+	expect "and they are many" "$(($(wc -l <"$work/series-1") > 500))" 1
+	# Types and help, as 2.0 carries them, against what Prometheus read.
+	"$pitot" sink --listen 127.0.0.1:0 --port-file "$work/sink.port" --timeout 20s --count 5 \
+		--print samples >"$work/sink.out" 2>&1 &
+	background+=($!)
+	expect_run "a sink" 0 eventually 5 test -s "$work/sink.port"
+	cat >"$work/meta.yml" <<-END
+	remote_write: [{url: "http://127.0.0.1:$(cat "$work/sink.port")/api/v1/write"}]
+	scrape_configs: [{job_name: node, static_configs: [{targets: ["$address"]}]}]
+	END
+	timeout 3 "$pitot" agent --config "$work/meta.yml" 2>/dev/null || true
+	sleep 0.5
+	curl -fsS --noproxy '*' "$reference/api/v1/metadata" | /usr/bin/python3 -c '
+import json, sys
+for name, said in json.load(sys.stdin)["data"].items():
+    if name.startswith("node_cpu") or name.startswith("node_memory_M"):
+        print(name, said[0]["type"], json.dumps(said[0]["help"]))' | sort -u >"$work/meta-1"
+	sed -n 's/^# metadata \(node_cpu[a-z_]*\|node_memory_M[A-Za-z_]*\) \([a-z]*\)\( [a-z]*\)\? \(".*\)/\1 \2 \4/p' \
+		"$work/sink.out" | sort -u >"$work/meta-2"
+	expect_same "types and help are those that Prometheus reads" "$work/meta-2" "$work/meta-1"
+}
+
+prom_client()
+{
+	command -v npm >/dev/null || {
+		skipped=$((skipped + 1))
+		echo "ok - skipped: npm is not here"
+		return
+	}
+	mkdir "$work/node"
+	(cd "$work/node" && npm install --silent --no-audit --no-fund prom-client@15 >"$work/npm.log" 2>&1) || {
+		skipped=$((skipped + 1))
+		echo "ok - skipped: prom-client cannot be fetched"
+		return
+	}
+	cat >"$work/node/worker.js" <<-'END'
+	const client = require('prom-client'), http = require('http')
+	client.collectDefaultMetrics()
+	const sent = new client.Counter({name: 'messages_sent_total', help: 'Sent.', labelNames: ['type']})
+	const took = new client.Histogram({name: 'flush_seconds', help: 'Flush.', buckets: [0.1, 1]})
+	sent.inc({type: 'text'}, 3); took.observe(0.5)
+	http.createServer(async (q, a) => { a.setHeader('Content-Type', client.register.contentType)
+	  a.end(await client.register.metrics()) }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
+	END
+	(cd "$work/node" && exec node worker.js >"$work/worker.port") &
+	background+=($!)
+	expect_run "a Node worker listens" 0 eventually 10 test -s "$work/worker.port"
+	{ config "$(target node "${address:-127.0.0.1:1}"; target worker "127.0.0.1:$(cat "$work/worker.port")")"; } >"$work/agent.yml"
+	kill -HUP "$agent"
+	expect_run "after SIGHUP it is scraped, too" 0 eventually 10 has 'messages_sent_total{job="worker"}'
+	expect "its counter" "$(query 'messages_sent_total{job="worker"}')" \
+		"__name__=messages_sent_total job=worker type=text 3"
+	expect "its histogram" "$(query 'flush_seconds_bucket{job="worker",le="1.0"}')" \
+		"__name__=flush_seconds_bucket job=worker le=1.0 1"
+	for name in nodejs_eventloop_lag_seconds nodejs_heap_size_total_bytes process_cpu_seconds_total; do
+		expect_run "the default metric $name" 0 has "${name}{job=\"worker\"}"
+	done
+}
+
+# ---- what is read and pushed ----
+
+text_files()
+{
+	printf 'rows_total 5\nsecret_code 7\n' >"$work/text/job.prom"
+	expect_run "a text file is read" 0 eventually 5 has 'rows_total{job="textfile"} == 5'
+	expect "its time is told" "$(query 'pitot_textfile_mtime_seconds > bool 1e9')" \
+		"file=job.prom job=textfile 1"
+	expect "rules of the destination drop" "$(query secret_code)" ""
+	echo 'rows_total five' >"$work/text/job.prom"
+	expect_run "a broken one is told" 0 eventually 5 has 'pitot_textfile_error == 1'
+	expect_run "and its series end" 0 eventually 5 has_not rows_total
+	expect_contains "the log says where" "$(cat "$work/agent.log")" "job.prom:1:12"
+	echo 'rows_total 6' >"$work/text/job.prom"
+	expect_run "a mended one is read" 0 eventually 5 has 'rows_total == 6'
+	touch -d '2 hours ago' "$work/text/job.prom"
+	expect_run "an old one ends" 0 eventually 5 has_not rows_total
+}
+
+socket()
+{
+	expect "a push is taken" "$(push --data-binary $'# TYPE done counter\ndone 1\nleft 2\n' \
+		http://localhost/metrics/job/cron/part@base64/YS9i)" 200
+	expect_run "and arrives at once" 0 eventually 3 has done
+	expect "with the group's labels" "$(query done)" "__name__=done job=cron part=a/b 1"
+	expect "POST replaces families" "$(push --data-binary $'done 2\n' \
+		http://localhost/metrics/job/cron/part@base64/YS9i)" 200
+	expect_run "the new value" 0 eventually 3 has 'done == 2'
+	expect "the other family stays" "$(query left)" "__name__=left job=cron part=a/b 2"
+	expect "PUT replaces the group" "$(push -X PUT --data-binary $'done 3\n' \
+		'http://localhost/metrics/job/cron/part@base64/YS9i?ttl=1h')" 200
+	expect_run "the other family ends" 0 eventually 3 has_not left
+	cat >"$work/push.py" <<-'END'
+	import http.client, socket, sys
+	from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+	class Unix(http.client.HTTPConnection):
+	    def connect(self):
+	        self.sock = socket.socket(socket.AF_UNIX); self.sock.connect(sys.argv[1])
+	def handler(url, method, timeout, headers, data):
+	    def handle():
+	        c = Unix('localhost'); c.request(method, url[url.index('/metrics'):], data, dict(headers))
+	        if c.getresponse().status >= 400: raise IOError('refused')
+	    return handle
+	r = CollectorRegistry(); Gauge('from_python', 'Of Python.', registry=r).set(4)
+	push_to_gateway('localhost', job='py', registry=r, handler=handler)
+	END
+	expect_run "Python's push_to_gateway" 0 /usr/bin/python3 "$work/push.py" "$work/push.sock"
+	expect_run "arrives" 0 eventually 3 has 'from_python{job="py"} == 4'
+	expect_run "a group ends with its time to live" 0 eventually 8 has_not from_python
+	expect "one with a longer time stays" "$(query done)" "__name__=done job=cron part=a/b 3"
+	expect "DELETE" "$(push -X DELETE http://localhost/metrics/job/cron/part@base64/YS9i)" 202
+	expect_run "ends it" 0 eventually 3 has_not done
+	expect "pitot itself pushes there" "$(echo 'own 1' | "$pitot" push --url http://localhost \
+		--unix-socket "$work/push.sock" --job me 2>&1)" ""
+	expect_run "arrives" 0 eventually 3 has 'own{job="me"}'
+	expect "gzip" "$(echo 'zipped 1' | gzip | push -H 'Content-Encoding: gzip' --data-binary @- \
+		http://localhost/metrics/job/zip)" 200
+	expect "a mistake is refused" "$(push --data-binary 'oops' http://localhost/metrics/job/bad)" 400
+	expect_contains "with where it is" "$(cat "$work/answer")" "body:1:5"
+	expect "times are refused" "$(push --data-binary 'x 1 2' http://localhost/metrics/job/bad)" 400
+	expect "no job" "$(push --data-binary 'x 1' http://localhost/metrics/instance/b)" 400
+	expect "no group" "$(push --data-binary 'x 1' http://localhost/other)" 404
+	expect "GET" "$(push http://localhost/metrics/job/bad)" 405
+	expect "ready" "$(push http://localhost/-/ready)" 200
+	expect "the socket's mode" "$(stat -c %a "$work/push.sock")" 660
+}
+
+# ---- change and end ----
+
+reload()
+{
+	local before
+	before=$(query 'count(up{job="node"})')
+	echo 'remote_wite: []' >"$work/agent.yml"
+	kill -HUP "$agent"
+	expect_run "a wrong configuration is told" 0 eventually 5 grep -q 'did you mean.*remote_write' \
+		"$work/agent.log"
+	expect "and changes nothing" "$(query 'count(up{job="node"})')" "$before"
+	config "$(target other 127.0.0.1:1)" >"$work/agent.yml"
+	kill -HUP "$agent"
+	expect_run "a target that is gone ends" 0 eventually 5 has_not 'up{job="node"}'
+	expect "with all its series" "$(query 'count({job="node"})')" ""
+	expect_run "a new one is down" 0 eventually 5 has 'up{job="other"} == 0'
+	end_agent
+	expect "SIGTERM: exit status" "$agent_status" 0
+	expect "the socket is gone" "$(ls "$work"/push.sock 2>&1 | grep -c 'No such')" 1
+	expect_contains "the log's last word" "$(tail -n 1 "$work/agent.log")" "all is delivered"
+}
+
+# A counter that rises with each scrape shows each one that is lost.
+no_scrape_lost()
+{
+	cat >"$work/count.py" <<-'END'
+	import http.server
+	n = 0
+	class H(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        global n; n += 1
+	        self.send_response(200); self.end_headers(); self.wfile.write(b'scrape_number %d\n' % n)
+	    def log_message(self, *a): pass
+	s = http.server.HTTPServer(('127.0.0.1', 0), H); print(s.server_port, flush=True); s.serve_forever()
+	END
+	/usr/bin/python3 "$work/count.py" >"$work/count.port" &
+	background+=($!)
+	expect_run "a target that counts" 0 eventually 5 test -s "$work/count.port"
+	mkdir "$work/spool"
+	start_server prometheus-new
+	local receiver=$url receiver_dir=$dir port=${url##*:}
+	cat >"$work/lossless.yml" <<-END
+	global: {scrape_interval: 500ms}
+	remote_write: [{url: "$receiver/api/v1/write"}]
+	scrape_configs: [{job_name: count, static_configs: [{targets: ["127.0.0.1:$(cat "$work/count.port")"]}]}]
+	spool: {directory: "$work/spool"}
+	END
+	start_agent "$work/lossless.yml"
+	sleep 2
+	stop_server "$receiver_dir"
+	sleep 2
+	end_agent KILL
+	start_agent "$work/lossless.yml"
+	sleep 1
+	end_agent
+	expect "SIGTERM while the receiver is away: the rest is kept" "$agent_status" 75
+	start_agent "$work/lossless.yml"
+	"$top/scripts/servers" start prometheus-new --dir "$receiver_dir" --port "$port" >/dev/null
+	sleep 3
+	end_agent
+	expect "at the end all is delivered" "$agent_status" 0
+	curl -fsS --noproxy '*' "$receiver/api/v1/query" --data-urlencode 'query=scrape_number[5m]' |
+		/usr/bin/python3 -c '
+import json, sys
+values = [int(v) for _, v in json.load(sys.stdin)["data"]["result"][0]["values"]]
+missing = set(range(1, max(values) + 1)) - set(values)
+print(len(missing), len(values) - len(set(values)), len(values) > 10)' >"$work/lost"
+	expect "no scrape was lost, none is there twice" "$(cat "$work/lost")" "0 0 True"
+}
+
+gateway_output()
+{
+	start_server pushgateway-new
+	local gateway=$url
+	"$pitot" agent --url "$gateway" --scrape "${reference#http://}" --interval 1s --job me \
+		--socket "$work/gateway.sock" --log-format json 2>"$work/gateway.log" &
+	local pid=$!
+	background+=("$pid")
+	arrived() { curl -fsS --noproxy '*' "$gateway/metrics" | grep -q "$1"; }
+	expect_run "a target is a group of a Pushgateway" 0 \
+		eventually 10 arrived "^prometheus_build_info.*instance=\"${reference#http://}\",job=\"${reference#http://}\""
+	curl -sS --noproxy '*' --unix-socket "$work/gateway.sock" --data-binary $'handed_on 1\n' \
+		http://localhost/metrics/job/j/k/v
+	expect_run "so is what was pushed" 0 eventually 5 arrived '^handed_on{.*job="j",k="v"} 1'
+	kill "$pid"
+	expect_run "it ends" 0 wait "$pid"
+	expect_run "JSON on stderr" 0 /usr/bin/python3 -c '
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+assert lines[0]["level"] == "INFO" and lines[0]["msg"] == "The agent runs", lines[0]
+assert not [l for l in lines if l["level"] == "ERROR"], lines' "$work/gateway.log"
+}
+
+notify()
+{
+	/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(10)
+while True:
+    text = s.recv(4096).decode(); print(text.split("\n")[0], flush=True)
+    if text.startswith("STOPPING"): break' "$work/notify" >"$work/notified" &
+	background+=($!)
+	expect_run "systemd listens" 0 eventually 5 test -S "$work/notify"
+	config "" | sed 's/^scrape_configs:$/scrape_configs: []/' >"$work/notify.yml"
+	NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=900000 "$pitot" agent --config "$work/notify.yml" 2>/dev/null &
+	local pid=$!
+	background+=("$pid")
+	expect_run "it is ready" 0 eventually 5 grep -q '^READY=1' "$work/notified"
+	expect_run "it feeds the watchdog" 0 eventually 5 grep -q '^WATCHDOG=1' "$work/notified"
+	kill -HUP "$pid"
+	expect_run "it tells that it reads again" 0 eventually 5 grep -q '^RELOADING=1' "$work/notified"
+	kill "$pid"
+	wait "$pid" || true
+	expect_run "and that it stops" 0 eventually 5 grep -q '^STOPPING=1' "$work/notified"
+}
+
+mistakes()
+{
+	expect_run "no configuration" 66 "$pitot" agent --config "$work/none.yml"
+	expect_contains "names the file" "$err" "none.yml: No such file"
+	expect_run "nothing at all" 64 env PITOT_CONFIG= "$pitot" agent --scrape localhost:1
+	expect_run "both" 64 "$pitot" agent --config x --url http://localhost
+	echo 'socket: {path: /proc/none/s}' >"$work/bad.yml"
+	expect_run "a socket that cannot be" 74 "$pitot" agent --config "$work/bad.yml"
+}
+
+node_exporter
+prom_client
+text_files
+socket
+reload
+no_scrape_lost
+gateway_output
+notify
+mistakes
+finish
