@@ -249,7 +249,7 @@ read_known(struct pt_page *page, const char *text, size_t length, bool open)
 {
 	const char *end = text + length;
 	const struct pt_page_line *next = page->lines, *last = page->lines + page->line_count;
-	size_t lost = 0;
+	size_t lost = 0, others = 0;
 	drop_exemplars(page);
 	free(page->times);
 	page->times = NULL;
@@ -270,6 +270,7 @@ read_known(struct pt_page *page, const char *text, size_t length, bool open)
 		if (line->index != NO_SERIES &&
 			!read_value(page, line->index, at + line->length, stop, open))
 			return false;
+		others += line->index == NO_SERIES;
 		next = line + 1;
 		at = stop + 1;
 	}
@@ -277,7 +278,8 @@ read_known(struct pt_page *page, const char *text, size_t length, bool open)
 		lost += page->bits[i] == PT_NUMBER_ABSENT;
 	if (page->exemplar_count > 1)
 		qsort(page->exemplars, page->exemplar_count, sizeof page->exemplars[0], by_index);
-	return lost * 4 <= page->count;
+	/* Without the line that tells its type, a series may be another one. */
+	return lost * 4 <= page->count && others == page->other_count;
 }
 
 /* ---- reading all of it ---- */
@@ -301,6 +303,7 @@ remember(struct pt_page *page, const char *text, size_t length, const unsigned *
 			(uint32_t)(at - text), (uint32_t)(stop - at), NO_SERIES};
 		at = stop + 1;
 	}
+	page->other_count = count - page->count;
 	for (size_t i = 0; i < page->count; i++) {
 		struct pt_page_line *line = &page->lines[of[i] - 1];
 		line->index = (uint32_t)i;

@@ -24,7 +24,7 @@ struct pt_page {
 	char *base; /* the text that was parsed last, whose lines are known */
 	size_t base_length;
 	struct pt_page_line *lines;
-	size_t line_count;
+	size_t line_count, other_count; /* others: without a series */
 	uint32_t *places; /* of lines by hash, made when lines come in another order */
 	size_t place_count;
 	size_t exemplar_capacity;
