@@ -45,7 +45,12 @@ enum pitot_format {
 struct pitot_parse_options {
 	const char *source; /* what errors call the input, e.g. a file name; default "input" */
 	enum pitot_format format;
-	bool strict;                 /* refuse what the format forbids but we can read */
+	bool strict; /* refuse what the format forbids but we can read */
+	/*
+	 * A series may have samples at several times, each with its timestamp: they are pushed, and
+	 * written, in the order of the text. Such a snapshot is for remote write and text.
+	 */
+	bool history;
 	const char *const *exported; /* labels of these names are renamed to exported_<name> */
 	size_t exported_count;
 };

@@ -246,6 +246,8 @@ struct pitot_report {
 	int64_t oldest_ms;        /* the earliest time among them; 0 if there are none */
 	uint64_t bytes_sent;      /* request bodies, once for each attempt */
 	bool maybe_stored;        /* an attempt got no answer, so the receiver may hold the data */
+	int64_t receiver_ms;      /* its time by its last answer, in whole seconds; 0: not told */
+	int64_t heard_ms;         /* what our clock said then */
 	bool final;               /* the pusher's last for this destination */
 };
 
@@ -267,6 +269,19 @@ int pitot_push_snapshot(const struct pitot_snapshot *snapshot, int64_t time_ms,
 	struct pitot_error *why);
 /* Pushgateway: deletes the group of exactly this job, instance and labels. */
 int pitot_push_delete(const struct pitot_push_options *options, struct pitot_report *report,
+	struct pitot_error *why);
+/* A group of a Pushgateway; valid during the call that shows it. Times are since the epoch. */
+struct pitot_group {
+	const char *job, *instance;       /* "" where the key has none */
+	const struct pitot_label *labels; /* the rest of the key */
+	size_t label_count;
+	int64_t pushed_ms;  /* when it was last pushed */
+	int64_t failed_ms;  /* when a push was last refused; 0: never */
+	int64_t expires_ms; /* by the group's pitot_expires_timestamp_seconds; 0: never */
+};
+/* Shows every group of the Pushgateway at `url`; of the options, http and timeout_ms count too. */
+int pitot_push_groups(const struct pitot_push_options *options,
+	void (*show)(void *context, const struct pitot_group *group), void *context,
 	struct pitot_error *why);
 /*
  * What pitot_push_snapshot() would send, without sending: the URL, the headers without secrets and

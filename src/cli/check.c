@@ -80,8 +80,9 @@ help(void)
 {
 	puts("Usage: pitot check metrics [OPTION]... [FILE]\n"
 	     "       pitot check config FILE\n"
+	     "       pitot check url URL\n"
 	     "Read metrics as text from FILE or standard input, tell mistakes and bad habits;\n"
-	     "or read the configuration of an agent.\n");
+	     "or the configuration of an agent; or try a receiver (as pitot doctor does).\n");
 	cli_options_help(CLI_CHECK);
 	puts("\nExit status: 0 all well, 3 something unwise or ignored, 65 cannot be read,\n"
 	     "78 the configuration is wrong.");
@@ -95,10 +96,11 @@ cli_check(int argc, char **argv)
 	bool asks = strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0;
 	if (strcmp(what, "config") == 0 && (argc < 3 || argv[2][0] != '-'))
 		return check_config(argc - 2, argv + 2);
+	if (strcmp(what, "url") == 0)
+		return cli_check_url(argc - 1, argv + 1);
 	if (!asks && strcmp(what, "metrics") != 0 && strcmp(what, "config") != 0)
 		return cli_usage("check",
-			"what to check? \"check metrics [FILE]\" or "
-			"\"check config FILE\"");
+			"what to check? \"metrics [FILE]\", \"config FILE\" or \"url URL\"");
 	/* The word is not an argument of the options. */
 	if (!asks) {
 		argv[1] = argv[0];

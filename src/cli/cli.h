@@ -13,9 +13,15 @@ enum cli_verb_bit {
 	CLI_SPOOL = 8,
 	CLI_RUN = 16,
 	CLI_AGENT = 32,
+	CLI_LIST = 64,
+	CLI_GC = 128,
+	CLI_DOCTOR = 256,
+	CLI_CONVERT = 512,
+	CLI_BACKFILL = 1024,
+	CLI_DASHBOARD = 2048,
 };
 
-enum cli_dry_run { CLI_SEND = 0, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
+enum cli_dry_run { CLI_SEND = 0, CLI_COUNT, CLI_SHOW_TEXT, CLI_SHOW_JSON, CLI_SHOW_HEX };
 
 enum cli_log_format { CLI_LOG_AUTO = 0, CLI_LOG_LOGFMT, CLI_LOG_JSON, CLI_LOG_SHORT };
 
@@ -37,8 +43,20 @@ struct cli_options {
 	int64_t time_ms;
 	enum cli_dry_run dry_run;
 	bool strict, verbose, counts;
-	bool help;  /* --help was asked for and written */
-	char *user; /* --user, cut at the colon */
+	bool help;                     /* --help was asked for and written */
+	char *user;                    /* --user, cut at the colon */
+	const char *verb;              /* argv[0] */
+	bool has_input;                /* it was given */
+	size_t max_series;             /* 0: no limit */
+	const char *known;             /* a file of series that were pushed before, or NULL */
+	int64_t ttl_ms;                /* of a Pushgateway's group; 0: none */
+	const char *profile, *tenant;  /* or NULL */
+	char *made_urls[cli_max_urls]; /* with the profile's path; owned */
+	size_t made_count;
+	/* gc, convert, dashboard */
+	int64_t older_ms;
+	bool yes;
+	const char *from, *to, *title; /* or NULL */
 	/* run */
 	char **command; /* the rest of argv; NULL: none */
 	int64_t every_ms, grace_ms;
@@ -100,6 +118,30 @@ void cli_preview_end(const struct cli_preview *preview);
 /* Looks for what is unwise though not wrong, telling each on stdout; returns how many. */
 size_t cli_lint(const char *name, const struct pitot_snapshot *snapshot);
 
+/* Prints the labels that look like ids; returns how many. */
+size_t cli_lint_ids(const char *name, const struct pitot_snapshot *snapshot);
+
+/* What pushing the snapshot would cost, on stdout; exit status. */
+int cli_bill_show(const struct cli_options *options, const struct pitot_snapshot *snapshot);
+/* 0, or the exit status after it was told that there are more than --max-series. */
+int cli_bill_check(const struct cli_options *options, const struct pitot_snapshot *snapshot);
+/* Remembers the series in the file of --known. */
+int cli_bill_known(const struct cli_options *options, const struct pitot_snapshot *snapshot);
+
+/* What --profile and --tenant say of URL, protocol and headers; 0 or exit status. */
+int cli_profile_apply(struct cli_options *options);
+/* False if nothing is known of an error with this text. The texts are static. */
+bool cli_explain_text(const char *text, const char **cause, const char **cure, const char **who);
+/* `pitot check url`: as doctor, but for the limits. */
+int cli_check_url(int argc, char **argv);
+
+/* The verbs by number, NULL behind the last; and the options of one, by what its parser reads. */
+const char *cli_verb_name(size_t index);
+int cli_verb_run(size_t index, int argc, char **argv);
+void cli_options_each(const char *verb,
+	void (*show)(void *context, const char *verb, const char *option, const char *argument),
+	void *context);
+
 /* The verbs. argv[0] is the verb's name; each returns the exit status. */
 int cli_push(int argc, char **argv);
 int cli_delete(int argc, char **argv);
@@ -107,6 +149,15 @@ int cli_check(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_agent(int argc, char **argv);
+int cli_alerts(int argc, char **argv);
+int cli_backfill(int argc, char **argv);
+int cli_completion(int argc, char **argv);
+int cli_convert(int argc, char **argv);
+int cli_dashboard(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_gc(int argc, char **argv);
+int cli_list(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_version(void);
 

@@ -31,13 +31,15 @@ help_all(void)
 	      "  push [FILE]            push metrics, read as text from FILE or standard input\n"
 	      "  run COMMAND...         run a command, push how it went\n"
 	      "  agent                  scrape, read and take pushes all the time, send it on\n"
-	      "  delete                 delete a group from a Pushgateway\n"
-	      "  check metrics|config   tell mistakes and bad habits of metrics, of agent.yml\n"
+	      "  check metrics|config|url   find mistakes of metrics, agent.yml, a receiver\n"
+	      "  doctor URL, explain TEXT   find what is wrong with a receiver, with an error\n"
+	      "  delete, list, gc       a Pushgateway's groups\n"
+	      "  convert, backfill FILE     other forms; send old samples\n"
+	      "  alerts, dashboard      print rules for Prometheus, panels for Grafana\n"
 	      "  spool list|show|send|drop   what waits on disk for a later push\n"
 	      "  sink                   receive pushes on this machine and check them\n"
-	      "  help [VERB]            this text, or the help of a verb\n"
-	      "\n"
-	      "  --version              version and libraries\n"
+	      "  completion SHELL       a script for bash, zsh or fish\n"
+	      "  help [VERB]            this text, or the help of a verb; --version\n"
 	      "\n"
 	      "Examples:\n"
 	      "  echo 'rows_total 5' | pitot push --url http://localhost:9091 --job import\n"
@@ -50,17 +52,11 @@ help_all(void)
 int
 cli_help(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} verbs[] = {{"push", cli_push}, {"run", cli_run}, {"agent", cli_agent},
-		{"delete", cli_delete}, {"check", cli_check}, {"spool", cli_spool}};
 	char option[] = "--help";
-	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
-		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].run(2, (char *[]){argv[1], option, NULL});
-	if (argc > 1 && strcmp(argv[1], "sink") == 0)
-		return cli_sink(2, (char *[]){argv[1], option, NULL});
+	if (argc > 1 && strcmp(argv[1], "help") != 0)
+		for (size_t i = 0; cli_verb_name(i) != NULL; i++)
+			if (strcmp(argv[1], cli_verb_name(i)) == 0)
+				return cli_verb_run(i, 2, (char *[]){argv[1], option, NULL});
 	if (argc > 1)
 		return cli_usage("help", "there is no verb \"%s\"", argv[1]);
 	help_all();

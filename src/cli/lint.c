@@ -137,17 +137,24 @@ looks_like_id(const char *value)
 }
 
 static void
-lint_label(struct linter *linter, const struct pitot_sample *sample, struct pitot_label label)
+lint_id(struct linter *linter, const struct pitot_sample *sample, struct pitot_label label)
 {
 	static const char *const ids[] = {"id", "run_id", "request_id", "trace_id", "session_id",
 		"user_id", "email", "pid", "uuid"};
-	bool id = looks_like_id(label.value), typed = sample->type != PITOT_UNKNOWN;
+	bool id = looks_like_id(label.value);
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
 		id = id || strcasecmp(label.name, ids[i]) == 0;
 	if (id)
 		find(linter, sample,
 			"the label %s=\"%.64s\" looks like an id: each value is a series for ever",
 			label.name, label.value);
+}
+
+static void
+lint_label(struct linter *linter, const struct pitot_sample *sample, struct pitot_label label)
+{
+	bool typed = sample->type != PITOT_UNKNOWN;
+	lint_id(linter, sample, label);
 	if (has_capital(label.name))
 		find(linter, sample, "the label %s should be written in snake_case", label.name);
 	if (typed && strcmp(label.name, "le") == 0 && sample->type != PITOT_HISTOGRAM &&
@@ -238,6 +245,20 @@ lint_histogram(
 		histogram->has_inf && sample->value != histogram->last)
 		tell_once(linter, sample, &histogram->told_count,
 			"a histogram's count is not that of its bucket le=\"+Inf\"");
+}
+
+size_t
+cli_lint_ids(const char *name, const struct pitot_snapshot *snapshot)
+{
+	struct linter linter = {.input = name};
+	const char *family = NULL;
+	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
+		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
+		for (size_t k = 0; sample.family != family && k < sample.label_count; k++)
+			lint_id(&linter, &sample, pitot_sample_label(&sample, k));
+		family = sample.family;
+	}
+	return linter.found;
 }
 
 size_t

@@ -19,12 +19,33 @@ static const struct {
 	{"run", cli_run},
 	{"agent", cli_agent},
 	{"delete", cli_delete},
+	{"list", cli_list},
+	{"gc", cli_gc},
 	{"check", cli_check},
+	{"doctor", cli_doctor},
+	{"explain", cli_explain},
+	{"convert", cli_convert},
+	{"backfill", cli_backfill},
+	{"alerts", cli_alerts},
+	{"dashboard", cli_dashboard},
 	{"spool", cli_spool},
 	{"sink", cli_sink},
+	{"completion", cli_completion},
 	{"help", cli_help},
 };
 enum { verb_count = sizeof verbs / sizeof verbs[0] };
+
+const char *
+cli_verb_name(size_t index)
+{
+	return index < verb_count ? verbs[index].name : NULL;
+}
+
+int
+cli_verb_run(size_t index, int argc, char **argv)
+{
+	return verbs[index].run(argc, argv);
+}
 
 static int
 unknown_verb(const char *name)
@@ -44,7 +65,7 @@ static int
 run(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("Usage: pitot push|run|agent|delete|check|spool|sink|help [OPTION]...\n"
+		fputs("Usage: pitot push|run|agent|check|doctor|... [OPTION]...\n"
 		      "Try 'pitot --help'.\n",
 			stderr);
 		return EX_USAGE;
@@ -55,7 +76,7 @@ run(int argc, char **argv)
 		return cli_help(1, argv);
 	for (size_t i = 0; i < verb_count; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].run(argc - 1, argv + 1);
+			return cli_verb_run(i, argc - 1, argv + 1);
 	return unknown_verb(argv[1]);
 }
 

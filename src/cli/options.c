@@ -12,10 +12,12 @@
 #include <sysexits.h>
 
 enum {
-	ONCE = CLI_PUSH | CLI_DELETE | CLI_SPOOL,
+	ONCE = CLI_PUSH | CLI_DELETE | CLI_SPOOL | CLI_BACKFILL | CLI_DOCTOR,
 	TO = ONCE | CLI_RUN,
-	VIA = TO | CLI_AGENT, /* what is said about HTTP */
-	ALL = VIA | CLI_CHECK,
+	GATEWAY = CLI_LIST | CLI_GC,
+	VIA = TO | CLI_AGENT | GATEWAY, /* what is said about HTTP */
+	NO_INPUT = CLI_DELETE | CLI_AGENT | GATEWAY,
+	ALL = VIA | CLI_CHECK | CLI_CONVERT | CLI_DASHBOARD,
 };
 
 static const struct cli_option_row rows[] = {
@@ -24,20 +26,31 @@ static const struct cli_option_row rows[] = {
 	{CLI_OPTION_URL, "url", 0, "URL", CLI_AGENT, "where to; more of them: to all", NULL},
 	{CLI_OPTION_SCRAPE, "scrape", 0, "HOST:PORT", CLI_AGENT, "a target; more of them: all",
 		NULL},
-	{CLI_OPTION_URL, "url", 0, "URL", TO, NULL, NULL},
+	{CLI_OPTION_URL, "url", 0, "URL", TO & ~(unsigned)CLI_DOCTOR, NULL, NULL},
+	{CLI_OPTION_URL, "url", 0, "URL", GATEWAY, "the Pushgateway", NULL},
+	{CLI_OPTION_OLDER, "older-than", 0, "TIME", CLI_GC, "also groups not pushed for so long",
+		NULL},
+	{CLI_OPTION_YES, "yes", 0, NULL, CLI_GC, "delete them; otherwise only tell", NULL},
+	{CLI_OPTION_FROM, "from", 0, "FORM", CLI_CONVERT, "what it is, default text", NULL},
+	{CLI_OPTION_TO, "to", 0, "FORM", CLI_CONVERT, "what it shall be", NULL},
+	{CLI_OPTION_TITLE, "title", 0, "TEXT", CLI_DASHBOARD, "of the dashboard", NULL},
 	{CLI_OPTION_PROTOCOL, "protocol", 0, "P", TO, NULL, NULL},
-	{CLI_OPTION_FANOUT, "fanout", 0, "HOW", TO, "where; how; to all or the first", NULL},
-	{CLI_OPTION_JOB, "job", 0, "NAME", VIA, NULL, NULL},
-	{CLI_OPTION_INSTANCE, "instance", 0, "NAME", TO, "labels, default \"pitot\" and none",
-		NULL},
+	{CLI_OPTION_FANOUT, "fanout", 0, "HOW", CLI_PUSH | CLI_DELETE | CLI_SPOOL | CLI_RUN,
+		"where; how; to all or the first", NULL},
+	{CLI_OPTION_PROFILE, "profile", 0, "NAME", TO, NULL, NULL},
+	{CLI_OPTION_TENANT, "tenant", 0, "NAME", TO, "kind of receiver", NULL},
+	{CLI_OPTION_JOB, "job", 0, "NAME", TO | CLI_AGENT | CLI_CONVERT, NULL, NULL},
+	{CLI_OPTION_INSTANCE, "instance", 0, "NAME", TO | CLI_CONVERT,
+		"labels, default \"pitot\" and none", NULL},
 	{CLI_OPTION_INSTANCE, "instance", 0, "NAME", CLI_AGENT, "labels of its own metrics", NULL},
-	{CLI_OPTION_LABEL, "label", 0, "N=V", TO, "grouping label, or a label for every series",
-		NULL},
+	{CLI_OPTION_LABEL, "label", 0, "N=V", TO | CLI_CONVERT,
+		"grouping label, or a label for every series", NULL},
 	{CLI_OPTION_LABEL, "label", 0, "N=V", CLI_AGENT, "a label for every series", NULL},
+	{CLI_OPTION_TTL, "ttl", 0, "TIME", CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_MERGE, "merge", 0, NULL, CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_REPLACE, "replace", 0, NULL, CLI_PUSH,
-		"Pushgateway: keep other metrics (default) or not", NULL},
-	{CLI_OPTION_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH,
+		"Pushgateway: for gc; keep others or not", NULL},
+	{CLI_OPTION_TIMESTAMP, "timestamp", 0, "T", CLI_PUSH | CLI_CONVERT,
 		"now, seconds, or 2026-11-23T10:00:00Z", NULL},
 	{CLI_OPTION_EVERY, "every", 0, "TIME", CLI_RUN, NULL, NULL},
 	{CLI_OPTION_SCHEDULE, "schedule", 0, "CRON", CLI_RUN, NULL, NULL},
@@ -47,6 +60,8 @@ static const struct cli_option_row rows[] = {
 		NULL},
 	{CLI_OPTION_STUCK, "stuck-after", 0, "TIME", CLI_RUN, NULL, NULL},
 	{CLI_OPTION_PROGRESS, "progress", 0, "METRIC", CLI_RUN, "the same without progress", NULL},
+	{CLI_OPTION_STATE, "state", 0, "FILE", CLI_BACKFILL,
+		"how far it came, default FILE.position", NULL},
 	{CLI_OPTION_STATE, "state", 0, "FILE", CLI_RUN, "counters continue from run to run", NULL},
 	{CLI_OPTION_TEXTFILE, "textfile", 0, "FILE", CLI_RUN, "write the metrics there, too", NULL},
 	{CLI_OPTION_TEXTFILE, "textfile", 0, "DIR", CLI_AGENT, "read the *.prom files there",
@@ -57,6 +72,7 @@ static const struct cli_option_row rows[] = {
 	{CLI_OPTION_INTERVAL, "interval", 0, "TIME", CLI_AGENT, "between scrapes, default 1m",
 		NULL},
 	{CLI_OPTION_TIMEOUT, "timeout", 'm', "TIME", ONCE, NULL, NULL},
+	{CLI_OPTION_TIMEOUT, "timeout", 'm', "TIME", GATEWAY, "of a request, default 10s", NULL},
 	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", ONCE, "one request 10s, all retries 30s",
 		NULL},
 	{CLI_OPTION_DEADLINE, "deadline", 0, "TIME", CLI_RUN,
@@ -68,9 +84,10 @@ static const struct cli_option_row rows[] = {
 	{CLI_OPTION_CA_FILE, "ca-file", 0, "FILE", VIA, NULL, "cacert"},
 	{CLI_OPTION_CERT_FILE, "cert-file", 0, "FILE", VIA, NULL, "cert"},
 	{CLI_OPTION_KEY_FILE, "key-file", 0, "FILE", VIA, "TLS", "key"},
-	{CLI_OPTION_INSECURE, "insecure", 'k', NULL, VIA, "do not verify TLS", NULL},
+	{CLI_OPTION_INSECURE, "insecure", 'k', NULL, VIA, NULL, NULL},
 	{CLI_OPTION_PROXY, "proxy", 'x', "URL", VIA, NULL, NULL},
-	{CLI_OPTION_UNIX_SOCKET, "unix-socket", 0, "PATH", VIA, "connect through one of these",
+	{CLI_OPTION_UNIX_SOCKET, "unix-socket", 0, "PATH", VIA, "unverified; connect by", NULL},
+	{CLI_OPTION_UTF8_NAMES, "utf8-names", 0, NULL, CLI_CONVERT, "leave names as they are",
 		NULL},
 	{CLI_OPTION_UTF8_NAMES, "utf8-names", 0, NULL, CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_NATIVE, "native-histograms", 0, NULL, CLI_PUSH, NULL, NULL},
@@ -79,20 +96,25 @@ static const struct cli_option_row rows[] = {
 		"remote write, default 1MiB", NULL},
 	{CLI_OPTION_AT_END, "at-end", 0, "HOW", CLI_PUSH,
 		"keep (default), stale: end the series after it", NULL},
-	{CLI_OPTION_ON_REFUSED, "on-refused", 0, "HOW", CLI_PUSH,
+	{CLI_OPTION_ON_REFUSED, "on-refused", 0, "HOW", CLI_PUSH | CLI_BACKFILL,
 		"split (default) to find the bad series, or drop", NULL},
-	{CLI_OPTION_SPOOL, "spool", 0, "DIR", VIA, "keep what cannot be sent for a later push",
-		NULL},
+	{CLI_OPTION_SPOOL, "spool", 0, "DIR",
+		CLI_PUSH | CLI_DELETE | CLI_SPOOL | CLI_RUN | CLI_AGENT,
+		"keep what cannot be sent for a later push", NULL},
 	{CLI_OPTION_SPOOL_SIZE, "spool-size", 0, "SIZE", CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_MAX_AGE, "max-age", 0, "TIME", CLI_PUSH, NULL, NULL},
 	{CLI_OPTION_DETACH, "detach", 0, NULL, CLI_PUSH, "its limits; only into it", NULL},
-	{CLI_OPTION_DRY_RUN, "dry-run", 0, "HOW", CLI_PUSH,
-		"send nothing, show it: text, json or hex", NULL},
-	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_PUSH | CLI_CHECK,
+	{CLI_OPTION_MAX_SERIES, "max-series", 0, "N", CLI_PUSH, NULL, NULL},
+	{CLI_OPTION_KNOWN, "known", 0, "FILE", CLI_PUSH, "no more; which were there before", NULL},
+	{CLI_OPTION_INTERVAL, "interval", 0, "TIME", CLI_PUSH, NULL, NULL},
+	{CLI_OPTION_DRY_RUN, "dry-run", 0, "HOW", CLI_PUSH, "show it: count, text, json, hex",
+		NULL},
+	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_PUSH | CLI_CHECK | CLI_CONVERT,
 		"refuse what the format forbids", NULL},
 	{CLI_OPTION_STRICT, "strict", 0, NULL, CLI_RUN, "a push that fails is a failure", NULL},
 	{CLI_OPTION_COUNTS, "counts", 0, NULL, CLI_CHECK, "print the series of each metric", NULL},
-	{CLI_OPTION_VERBOSE, "verbose", 'v', NULL, TO, "tell on stderr what was sent", NULL},
+	{CLI_OPTION_VERBOSE, "verbose", 'v', NULL, TO & ~(unsigned)CLI_DOCTOR,
+		"tell on stderr what was sent", NULL},
 	{CLI_OPTION_LOG_LEVEL, "log-level", 0, "LEVEL", CLI_AGENT, NULL, "log.level"},
 	{CLI_OPTION_LOG_FORMAT, "log-format", 0, "HOW", CLI_AGENT,
 		"least to tell; logfmt, json or short", "log.format"},
@@ -131,6 +153,24 @@ cli_options_help(enum cli_verb_bit verb)
 		printf("%*s %s\n", width < column ? column - width : 1, "", rows[i].help);
 		width = 0;
 	}
+}
+
+void
+cli_options_each(const char *verb,
+	void (*show)(void *context, const char *verb, const char *option, const char *argument),
+	void *context)
+{
+	static const struct {
+		const char *name;
+		enum cli_verb_bit bit;
+	} verbs[] = {{"push", CLI_PUSH}, {"run", CLI_RUN}, {"agent", CLI_AGENT},
+		{"delete", CLI_DELETE}, {"check", CLI_CHECK}, {"spool", CLI_SPOOL},
+		{"list", CLI_LIST}, {"gc", CLI_GC}, {"doctor", CLI_DOCTOR},
+		{"convert", CLI_CONVERT}, {"backfill", CLI_BACKFILL}, {"dashboard", CLI_DASHBOARD}};
+	for (size_t k = 0; k < sizeof verbs / sizeof verbs[0]; k++)
+		for (size_t i = 0; strcmp(verbs[k].name, verb) == 0 && i < row_count; i++)
+			if ((rows[i].verbs & verbs[k].bit) != 0)
+				show(context, verb, rows[i].name, rows[i].argument);
 }
 
 /* ---- finding the option ---- */
@@ -266,7 +306,8 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 {
 	bool only_words = false;
 	*options = (struct cli_options){.input = NULL, .log_level = PITOT_LOG_INFO};
-	int status = verb == CLI_CHECK
+	options->verb = argv[0];
+	int status = (verb & (CLI_CHECK | CLI_CONVERT | CLI_DASHBOARD)) != 0
 		? 0
 		: cli_environment_read(options, argv[0], gives_url(verb, argc, argv));
 	struct pitot_http_options *http = &options->config.push.http;
@@ -283,13 +324,16 @@ cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, 
 		} else if (verb == CLI_RUN) {
 			options->command = &argv[at];
 			break;
-		} else if (options->input == NULL && verb != CLI_DELETE && verb != CLI_AGENT) {
+		} else if (options->input == NULL && (verb & NO_INPUT) == 0) {
 			options->input = argv[at];
+			options->has_input = true;
 		} else {
 			status = cli_usage(argv[0], "\"%s\" is one argument too many", argv[at]);
 		}
 	}
 	settle_login(http, &environment);
+	if (status == 0 && !options->help && verb != CLI_DOCTOR)
+		status = cli_profile_apply(options);
 	set_others(options);
 	if (options->input == NULL)
 		options->input = "-";
@@ -300,6 +344,8 @@ void
 cli_options_clear(struct cli_options *options)
 {
 	pitot_config_clear(&options->config);
+	for (size_t i = 0; i < options->made_count; i++)
+		free(options->made_urls[i]);
 	if (options->user != NULL)
 		explicit_bzero(options->user, strlen(options->user));
 	free(options->user);

@@ -75,6 +75,18 @@ set_bytes(const struct cli_option_reader *reader, const struct cli_option_row *r
 	return status;
 }
 
+/* A whole number above 0. */
+static int
+set_count(const struct cli_option_reader *reader, const struct cli_option_row *row,
+	const char *value, size_t *count)
+{
+	size_t digits = strspn(value, "0123456789");
+	if (digits == 0 || digits > 12 || value[digits] != '\0' || strtoull(value, NULL, 10) == 0)
+		return bad_value(reader, row, value, "a whole number above 0");
+	*count = (size_t)strtoull(value, NULL, 10);
+	return 0;
+}
+
 static void
 warn_of_password(const struct cli_option_reader *reader)
 {
@@ -139,8 +151,9 @@ set_word(const struct cli_option_reader *reader, const struct cli_option_row *ro
 				{"remote-write", PITOT_PROTOCOL_REMOTE_WRITE},
 				{"remote-write-1", PITOT_PROTOCOL_REMOTE_WRITE_1},
 				{"remote-write-2", PITOT_PROTOCOL_REMOTE_WRITE_2}}},
-		{CLI_OPTION_DRY_RUN, "text, json or hex",
-			{{"text", CLI_SHOW_TEXT}, {"json", CLI_SHOW_JSON}, {"hex", CLI_SHOW_HEX}}},
+		{CLI_OPTION_DRY_RUN, "count, text, json or hex",
+			{{"count", CLI_COUNT}, {"text", CLI_SHOW_TEXT}, {"json", CLI_SHOW_JSON},
+				{"hex", CLI_SHOW_HEX}}},
 		{CLI_OPTION_FANOUT, "all or first",
 			{{"all", PITOT_FANOUT_ALL}, {"first", PITOT_FANOUT_FIRST}}},
 		{CLI_OPTION_AT_END, "keep, stale or delete",
@@ -280,6 +293,33 @@ cli_option_set(
 		return set_duration(reader, row, value, &push->interval_ms);
 	case CLI_OPTION_STATE:
 		options->state = value;
+		return 0;
+	case CLI_OPTION_PROFILE:
+		options->profile = value;
+		return 0;
+	case CLI_OPTION_TENANT:
+		options->tenant = value;
+		return 0;
+	case CLI_OPTION_MAX_SERIES:
+		return set_count(reader, row, value, &options->max_series);
+	case CLI_OPTION_KNOWN:
+		options->known = value;
+		return 0;
+	case CLI_OPTION_TTL:
+		return set_duration(reader, row, value, &options->ttl_ms);
+	case CLI_OPTION_OLDER:
+		return set_duration(reader, row, value, &options->older_ms);
+	case CLI_OPTION_YES:
+		options->yes = true;
+		return 0;
+	case CLI_OPTION_FROM:
+		options->from = value;
+		return 0;
+	case CLI_OPTION_TO:
+		options->to = value;
+		return 0;
+	case CLI_OPTION_TITLE:
+		options->title = value;
 		return 0;
 	case CLI_OPTION_CONFIG:
 		options->config_file = value;

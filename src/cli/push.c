@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /*
  * The input's labels that would clash: job, instance if it is set, and all others that are added.
@@ -78,6 +79,28 @@ show_snapshot(const struct cli_options *options, const struct pitot_snapshot *sn
 	return code == 0 ? 0 : cli_fail("push", &why);
 }
 
+/* When the group's time to live is over, for pitot gc. */
+static int
+push_ttl(const struct cli_options *options)
+{
+	struct pitot_error why;
+	struct pitot_push_options push = options->config.push;
+	char text[256];
+	if (options->ttl_ms == 0)
+		return 0;
+	push.mode = PITOT_MERGE;
+	int length = snprintf(text, sizeof text,
+		"# HELP pitot_expires_timestamp_seconds When this group may be deleted.\n"
+		"# TYPE pitot_expires_timestamp_seconds gauge\n"
+		"pitot_expires_timestamp_seconds %lld\n",
+		(long long)time(NULL) + (long long)options->ttl_ms / 1000);
+	struct pitot_snapshot *snapshot = pitot_parse(text, (size_t)length, NULL, &why);
+	int code =
+		snapshot == NULL ? why.code : pitot_push_snapshot(snapshot, 0, &push, NULL, &why);
+	pitot_snapshot_free(snapshot);
+	return code == 0 ? 0 : cli_fail("push", &why);
+}
+
 static int
 send_snapshot(const struct cli_options *options, const struct pitot_snapshot *snapshot)
 {
@@ -90,7 +113,10 @@ send_snapshot(const struct cli_options *options, const struct pitot_snapshot *sn
 	if (report.samples_dropped > 0)
 		cli_warn("push", "%zu samples were left out: %s", report.samples_dropped,
 			report.dropped_reason != NULL ? report.dropped_reason : "unknown");
-	return code == 0 ? 0 : cli_fail("push", &why);
+	if (code != 0)
+		return cli_fail("push", &why);
+	int status = push_ttl(options);
+	return status != 0 ? status : cli_bill_known(options, snapshot);
 }
 
 static int
@@ -104,6 +130,8 @@ push_input(struct cli_options *options)
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
 	if (push->instance == NULL && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		push->instance = "";
+	if (options->ttl_ms != 0 && protocol != PITOT_PROTOCOL_PUSHGATEWAY)
+		return cli_usage("push", "--ttl: is for a Pushgateway, whose groups never end");
 	if (options->has_time && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		return cli_usage("push",
 			"--timestamp: a Pushgateway takes no timestamps; remote write does");
@@ -116,8 +144,14 @@ push_input(struct cli_options *options)
 	free(text);
 	if (snapshot == NULL)
 		return cli_fail("push", &why);
-	status = options->dry_run != CLI_SEND ? show_snapshot(options, snapshot)
-					      : send_snapshot(options, snapshot);
+	if (options->dry_run == CLI_COUNT)
+		status = cli_bill_show(options, snapshot);
+	else if (options->dry_run != CLI_SEND)
+		status = show_snapshot(options, snapshot);
+	else
+		status = cli_bill_check(options, snapshot);
+	if (status == 0 && options->dry_run == CLI_SEND)
+		status = send_snapshot(options, snapshot);
 	pitot_snapshot_free(snapshot);
 	return status;
 }

@@ -97,6 +97,7 @@ struct pt_parse {
 	bool ended; /* "# EOF" was read */
 	/* A second sample of a series is counted and left out; otherwise it is a mistake. */
 	bool skips_duplicates;
+	bool history; /* some series may have several samples */
 	size_t duplicates;
 	unsigned *lines; /* the line of each series, made with the snapshot; NULL: not wanted */
 

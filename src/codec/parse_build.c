@@ -99,6 +99,19 @@ order_samples(struct building *building, const struct pt_parse_metric *metric)
 
 /* ---- series ---- */
 
+/* Whether the sample is another one of the series before it. */
+static bool
+is_again(const struct building *building, unsigned number)
+{
+	if (number == 0 || !building->parse->history)
+		return false;
+	const struct pt_parse_sample *a = building->samples[building->count - 1];
+	const struct pt_parse_sample *b = building->samples[building->count];
+	return a->part == b->part && !(a->bound < b->bound) && !(a->bound > b->bound) &&
+		(a->state == b->state ||
+			(a->state != NULL && b->state != NULL && strcmp(a->state, b->state) == 0));
+}
+
 static bool
 add_metric(struct building *building, struct pt_family *family,
 	const struct pt_parse_metric *metric, enum pt_part own)
@@ -107,8 +120,10 @@ add_metric(struct building *building, struct pt_family *family,
 	for (unsigned i = 0; i < metric->count; i++) {
 		const struct pt_parse_sample *sample = building->samples[building->count];
 		enum pt_part part = sample->part == PT_PART_VALUE ? own : sample->part;
-		struct pt_series *series = pt_series_new(building->ids, family, metric->labels,
-			part, sample->bound, sample->state, metric->start_ms);
+		struct pt_series *series = is_again(building, i)
+			? pt_series_ref(building->series[building->count - 1])
+			: pt_series_new(building->ids, family, metric->labels, part, sample->bound,
+				  sample->state, metric->start_ms);
 		if (series == NULL)
 			return false;
 		building->series[building->count++] = series;
@@ -195,6 +210,8 @@ pt_parse_build(struct pt_parse *parse)
 		parse->lines[i] = building.samples[i]->line;
 	for (size_t i = 0; table == NULL && i < building.count; i++)
 		pt_series_unref(building.series[i]);
+	if (table != NULL)
+		table->history = parse->history;
 	pt_table_unref(table);
 	free(building.series);
 	free(building.samples);

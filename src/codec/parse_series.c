@@ -344,7 +344,10 @@ add_sample(struct pt_parse *parse, const struct pt_parse_line *line, struct pt_p
 	const struct sample_key *key)
 {
 	const struct pt_parse_sample *there = NULL;
-	if (is_extra(key->part))
+	bool history = parse->options->history && line->timestamp_ms != PT_NO_TIME;
+	if (history)
+		parse->history = true;
+	else if (is_extra(key->part))
 		there = pt_parse_table_find(&parse->samples, sample_hash(key), is_sample, key);
 	else if (metric->parts[key->part] != 0)
 		there = find_part(metric, key->part);

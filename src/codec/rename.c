@@ -151,8 +151,10 @@ pt_rename_table(struct pt_table **renamed, const struct pt_table *table, enum pi
 		code = pt_error_memory(why);
 	for (size_t i = 0; result == NULL && i < count; i++)
 		pt_series_unref(series[i]);
-	if (result != NULL)
+	if (result != NULL) {
+		result->history = table->history;
 		*renamed = result;
+	}
 	free(series);
 	pt_buf_clear(&r.text);
 	pt_family_unref(r.family);

@@ -74,6 +74,10 @@ add_report(struct pitot_report *sum, const struct pitot_report *one)
 	}
 	if (failed)
 		sum->error = one->error;
+	if (sum->receiver_ms == 0) {
+		sum->receiver_ms = one->receiver_ms;
+		sum->heard_ms = one->heard_ms;
+	}
 	if (sum->time_ms == 0 || one->time_ms < sum->time_ms)
 		sum->time_ms = one->time_ms;
 	if (one->duration_ms > sum->duration_ms)

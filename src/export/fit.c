@@ -100,6 +100,8 @@ check_table(const struct pt_fit *fit, const struct pt_fitted *entry, struct pito
 		if (code != 0)
 			return code;
 	}
+	if (entry->source->history && !fit->text)
+		return 0;
 	int code = pt_unique_check(table, entry->source, fit->added, why);
 	return code == 0 && fit->text ? pt_unique_check_text(table, entry->source, why) : code;
 }

@@ -181,6 +181,10 @@ pt_lane_report(struct pt_lane *lane, struct pitot_report *report)
 	report->oldest_ms = state.oldest_ms != 0 ? state.oldest_ms : pt_queue_oldest(&lane->queue);
 	if (lane->report.time_ms != 0)
 		report->duration_ms = pt_lane_now(lane) - lane->started_ms;
+	if (lane->clock_seen.date_ms > 0) {
+		report->receiver_ms = lane->clock_seen.date_ms;
+		report->heard_ms = lane->clock_seen.wall_ms;
+	}
 	bool news = lane->news;
 	lane->report = (struct pitot_report){.series = report->series};
 	lane->news = false;

@@ -16,6 +16,7 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	if (table == NULL)
 		return NULL;
 	atomic_init(&table->references, 1);
+	table->history = false;
 	table->count = count;
 	if (count > 0)
 		memcpy(table->series, series, count * sizeof table->series[0]);

@@ -14,6 +14,7 @@
 
 struct pt_table {
 	atomic_uint references;
+	bool history; /* a series may be there several times, its samples at different times */
 	size_t count;
 	struct pt_series *series[]; /* each referenced */
 };

@@ -26,10 +26,12 @@ each_verb()
 {
 	local verb
 	fits_a_screen "pitot --help" --help
-	for verb in push run agent delete check spool sink help; do
+	for verb in push run agent delete list gc check doctor explain convert backfill alerts \
+		dashboard spool sink completion help; do
 		expect_contains "pitot --help names $verb" "$out" " $verb"
 	done
-	for verb in push run agent delete check spool sink; do
+	for verb in push run agent delete list gc check doctor explain convert backfill alerts \
+		dashboard spool sink completion; do
 		fits_a_screen "pitot $verb --help" "$verb" --help
 		cp "$work/out" "$work/help-$verb"
 		run "$pitot" help "$verb"
@@ -45,14 +47,14 @@ each_option()
 	while read -r name alias; do
 		count=$((count + 1))
 		expect_run "--$name is in a help text" 0 \
-			grep -qE -- "--$name([=, ]|\$)" "$work"/help-{push,run,agent,delete,check}
+			grep -qE -- "--$name([=, ]|\$)" "$work"/help-{push,run,agent,delete,check,list,gc,doctor,convert,backfill,dashboard}
 		for verb in $name $alias; do
 			expect_run "--$verb is in the manual page" 0 \
 				grep -qE -- "Fl -$verb( |\$)" "$top/src/cli/pitot.1"
 		done
 	done < <(table)
 	expect "the table was read" "$((count >= 35))" 1
-	for verb in push run agent delete check; do
+	for verb in push run agent delete list gc convert backfill dashboard; do
 		while read -r name; do
 			run "$pitot" "$verb" metrics "--$name" --no-such-option
 			expect "$verb knows --$name" "$(grep -cF "no option --$name" "$work/err")" 0
