@@ -6,6 +6,7 @@
  */
 #include "cli/agent.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static void
 serve(struct pitot_agent *agent, const sigset_t *signals, int64_t watchdog_ms)
 {
 	for (;;) {
-		int64_t wait_ms = watchdog_ms > 0 ? watchdog_ms / 3 : 60000;
+		int64_t wait_ms = watchdog_ms > 0 && watchdog_ms < 30000 ? watchdog_ms / 3 : 10000;
 		const struct timespec wait = {
 			.tv_sec = (time_t)(wait_ms / 1000), .tv_nsec = wait_ms % 1000 * 1000000};
 		int number = sigtimedwait(signals, NULL, &wait);
@@ -40,6 +41,8 @@ serve(struct pitot_agent *agent, const sigset_t *signals, int64_t watchdog_ms)
 			(void)pitot_agent_reload(agent, NULL); /* it tells what is wrong */
 			cli_notify("READY=1");
 		}
+		if (number < 0)
+			(void)malloc_trim(0); /* what parsing new series left behind */
 		if (watchdog_ms > 0 && pitot_agent_idle_ms(agent) < watchdog_ms)
 			cli_notify("WATCHDOG=1");
 	}
@@ -54,6 +57,18 @@ watchdog_of_environment(void)
 	return strtoll(text, NULL, 10) / 1000;
 }
 
+/*
+ * A daemon that lives for months on a small machine: what a large page needed once goes back to the
+ * system, and few threads share their memory. At worst it takes more.
+ */
+static void
+keep_memory_small(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
 static int
 run(const struct pitot_agent_options *options)
 {
@@ -64,6 +79,7 @@ run(const struct pitot_agent_options *options)
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	keep_memory_small();
 	struct pitot_agent *agent = pitot_agent_start(options, &why);
 	if (agent == NULL)
 		return cli_fail("agent", &why);
