@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -30,11 +31,15 @@ signals_of(sigset_t *set)
 
 /* In the child: never returns. `told` is closed by a successful exec. */
 static void
-execute(char **argv, int lines, int told, const sigset_t *mask)
+execute(char **argv, int lines, int told, const sigset_t *mask, pid_t parent)
 {
 	char number[16];
 	(void)snprintf(number, sizeof number, "%d", lines);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	/* Whoever kills us means the command: it must not run on unseen. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(128 + SIGTERM);
 	if (setenv("PITOT_FD", number, 1) == 0)
 		(void)execvp(argv[0], argv);
 	int failure = errno;
@@ -99,9 +104,10 @@ cli_child_start(struct cli_child *child, char **argv)
 		close_all(files, 5);
 		return false;
 	}
+	pid_t self = getpid();
 	child->pid = fork();
 	if (child->pid == 0)
-		execute(argv, files[1], files[3], &before);
+		execute(argv, files[1], files[3], &before, self);
 	close_all((int[]){files[1], files[3]}, 2);
 	if (child->pid < 0) {
 		close_all((int[]){files[0], files[2], files[4]}, 3);

@@ -6,16 +6,45 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A file without a name, so that being killed leaves nothing behind; *named if there is none. */
+static int
+open_new(const char *path, const char *name, bool *named)
+{
+	char *folder = strdup(path);
+	char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+	int file = -1;
+	if (slash != NULL)
+		slash[slash == folder ? 1 : 0] = '\0';
+	/* Without /proc it could not be given a name later. */
+	if (folder != NULL && access("/proc/self/fd", X_OK) == 0)
+		file = open(slash == NULL ? "." : folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+	free(folder);
+	*named = file < 0;
+	return file >= 0 ? file : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+/* Gives it the name; 0 or errno. */
+static int
+give_name(int file, const char *name)
+{
+	char self[64];
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", file);
+	(void)unlink(name); /* of a process that had our number */
+	return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
 
 int
 cli_output_write(const char *path, const char *bytes, size_t length)
 {
 	char *name = NULL;
+	bool named = false;
 	if (asprintf(&name, "%s.%d.new", path, (int)getpid()) < 0)
 		return ENOMEM;
-	int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), failure = 0;
+	int file = open_new(path, name, &named), failure = 0;
 	if (file < 0)
 		failure = errno;
 	for (size_t at = 0; failure == 0 && at < length;) {
@@ -26,6 +55,8 @@ cli_output_write(const char *path, const char *bytes, size_t length)
 	}
 	if (failure == 0 && (fchmod(file, 0644) != 0 || fsync(file) != 0))
 		failure = errno;
+	if (failure == 0 && !named)
+		failure = give_name(file, name);
 	if (file >= 0 && close(file) != 0 && failure == 0)
 		failure = errno;
 	if (failure == 0 && rename(name, path) != 0)
