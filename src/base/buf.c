@@ -54,7 +54,7 @@ grow(struct pt_buf *buf, size_t needed)
 }
 
 char *
-pt_buf_room(struct pt_buf *buf, size_t size)
+pt_buf_make_room(struct pt_buf *buf, size_t size)
 {
 	if (buf->error != 0)
 		return NULL;
@@ -65,24 +65,6 @@ pt_buf_room(struct pt_buf *buf, size_t size)
 	if (size > buf->capacity - buf->length || buf->bytes == NULL)
 		grow(buf, buf->length + size);
 	return buf->error != 0 ? NULL : buf->bytes + buf->length;
-}
-
-void
-pt_buf_put(struct pt_buf *buf, const void *bytes, size_t size)
-{
-	if (size == 0)
-		return;
-	char *room = pt_buf_room(buf, size);
-	if (room == NULL)
-		return;
-	memcpy(room, bytes, size);
-	buf->length += size;
-}
-
-void
-pt_buf_char(struct pt_buf *buf, char c)
-{
-	pt_buf_put(buf, &c, 1);
 }
 
 void

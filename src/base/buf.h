@@ -24,10 +24,37 @@ void pt_buf_clear(struct pt_buf *buf);
 void pt_buf_reset(struct pt_buf *buf);
 /* 0, or PITOT_NO_MEMORY if memory was out or the limit reached. */
 int pt_buf_error(const struct pt_buf *buf);
-/* Room for `size` more bytes, or NULL; the length does not change until the caller adds to it. */
-char *pt_buf_room(struct pt_buf *buf, size_t size);
-void pt_buf_put(struct pt_buf *buf, const void *bytes, size_t size);
-void pt_buf_char(struct pt_buf *buf, char c);
+/* As pt_buf_room(), for when there is not enough room yet. */
+char *pt_buf_make_room(struct pt_buf *buf, size_t size);
+/*
+ * Room for `size` more bytes, or NULL; the length does not change until the caller adds to it.
+ * Encoders ask for each number: what they find room for costs two comparisons.
+ */
+static inline char *
+pt_buf_room(struct pt_buf *buf, size_t size)
+{
+	if (size <= buf->capacity - buf->length && buf->error == 0 && buf->bytes != NULL)
+		return buf->bytes + buf->length;
+	return pt_buf_make_room(buf, size);
+}
+static inline void
+pt_buf_put(struct pt_buf *buf, const void *bytes, size_t size)
+{
+	char *room = size == 0 ? NULL : pt_buf_room(buf, size);
+	if (room == NULL)
+		return;
+	memcpy(room, bytes, size);
+	buf->length += size;
+}
+static inline void
+pt_buf_char(struct pt_buf *buf, char c)
+{
+	char *room = pt_buf_room(buf, 1);
+	if (room == NULL)
+		return;
+	*room = c;
+	buf->length++;
+}
 void pt_buf_str(struct pt_buf *buf, const char *text);
 void pt_buf_uint(struct pt_buf *buf, uint64_t value);
 void pt_buf_int(struct pt_buf *buf, int64_t value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `pitot alerts`: alert rules for what pitot run and pitot agent push, ready for Prometheus. Jobs that
- * push once a day are not seen by a plain query, which looks back 5 minutes: hence last_over_time.
- * One rule fits all schedules, since each job says itself when it is due.
+ * `pitot alerts`: alert rules for what pitot run and pitot agent push, ready for Prometheus. Jobs
+ * that push once a day are not seen by a plain query, which looks back 5 minutes: hence
+ * last_over_time. One rule fits all schedules, since each job says itself when it is due.
  */
 #include "cli/cli.h"
 

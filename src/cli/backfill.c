@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `pitot backfill FILE`: samples with timestamps, as OpenMetrics or 0.0.4 text, sent by remote write
- * part by part, in the order of the file. How far it came is kept in a file beside it, so that the
- * next run goes on there. A part that is refused is counted and left behind; a receiver that is down
- * ends the run, to be continued.
+ * `pitot backfill FILE`: samples with timestamps, as OpenMetrics or 0.0.4 text, sent by remote
+ * write part by part, in the order of the file. How far it came is kept in a file beside it, so
+ * that the next run goes on there. A part that is refused is counted and left behind; a receiver
+ * that is down ends the run, to be continued.
  */
 #include "cli/cli.h"
 

@@ -85,11 +85,13 @@ series_size(const struct pt_write_item *item, const struct pt_buf *histogram)
 	return size;
 }
 
+/* `size` is that of the message. */
 static void
-put_series(struct pt_buf *out, const struct pt_write_item *item, const struct pt_buf *histogram)
+put_series(struct pt_buf *out, const struct pt_write_item *item, const struct pt_buf *histogram,
+	size_t size)
 {
 	pt_wire_tag(out, field_timeseries, PT_WIRE_BYTES);
-	pt_wire_varint(out, series_size(item, histogram));
+	pt_wire_varint(out, size);
 	for (size_t i = 0; i < item->list->count; i++)
 		put_label(out, &item->list->labels[i]);
 	if (histogram->length == 0) {
@@ -126,14 +128,15 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		histogram.length = 0; /* a reset would forget an error */
 		if (item.series->part == PT_PART_NATIVE)
 			pt_write_item_histogram(&histogram, &item, false);
-		size_t size = pt_wire_bytes_size(series_size(&item, &histogram));
+		size_t message = series_size(&item, &histogram);
+		size_t size = pt_wire_bytes_size(message);
 		if (!is_sendable(&item) || size > options->max_bytes) {
 			count->dropped++;
 			continue;
 		}
 		if (out->length - begin + size > options->max_bytes)
 			break;
-		put_series(out, &item, &histogram);
+		put_series(out, &item, &histogram, message);
 		pt_write_item_count(&item, count);
 		written++;
 	}

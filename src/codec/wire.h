@@ -9,12 +9,40 @@
 enum pt_wire_type { PT_WIRE_VARINT = 0, PT_WIRE_FIXED64 = 1, PT_WIRE_BYTES = 2 };
 
 /* How many bytes a varint takes: 1 to 10. */
-size_t pt_wire_varint_size(uint64_t value);
+static inline size_t
+pt_wire_varint_size(uint64_t value)
+{
+	/* Seven bits a byte; 0 takes one. */
+	return (size_t)(63 - __builtin_clzll(value | 1)) / 7 + 1;
+}
 /* How many bytes a string or message field takes, tag (below 16) and length included. */
-size_t pt_wire_bytes_size(size_t length);
-void pt_wire_varint(struct pt_buf *out, uint64_t value);
-void pt_wire_tag(struct pt_buf *out, uint32_t field, enum pt_wire_type type);
-void pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t length);
+static inline size_t
+pt_wire_bytes_size(size_t length)
+{
+	return 1 + pt_wire_varint_size(length) + length;
+}
+/* Of more than a byte. */
+void pt_wire_long_varint(struct pt_buf *out, uint64_t value);
+static inline void
+pt_wire_varint(struct pt_buf *out, uint64_t value)
+{
+	if (value < 0x80)
+		pt_buf_char(out, (char)value);
+	else
+		pt_wire_long_varint(out, value);
+}
+static inline void
+pt_wire_tag(struct pt_buf *out, uint32_t field, enum pt_wire_type type)
+{
+	pt_wire_varint(out, (uint64_t)field << 3 | (uint64_t)type);
+}
+static inline void
+pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t length)
+{
+	pt_wire_tag(out, field, PT_WIRE_BYTES);
+	pt_wire_varint(out, length);
+	pt_buf_put(out, bytes, length);
+}
 /* Little-endian bits, so that a stale marker stays what it is. */
 void pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits);
 /* The same without a tag, in a packed field. */
