@@ -198,6 +198,10 @@ socket()
 	expect "pitot itself pushes there" "$(echo 'own 1' | "$pitot" push --url http://localhost \
 		--unix-socket "$work/push.sock" --job me 2>&1)" ""
 	expect_run "arrives" 0 eventually 3 has 'own{job="me"}'
+	printf '# TYPE bare counter\nbare_total 7 # {trace="x"} 1\n# TYPE h histogram\nh_bucket{le="1"} 2 # {t="y"} 1\nh_bucket{le="+Inf"} 3\nh_sum 4\nh_count 3\n# EOF\n' |
+		"$pitot" push --url http://localhost --unix-socket "$work/push.sock" --job proto
+	expect_run "protobuf, as Go's client sends it" 0 eventually 3 has 'bare_total{job="proto"} == 7'
+	expect "its buckets" "$(query 'h_bucket{job="proto",le="1.0"}')" "__name__=h_bucket job=proto le=1.0 2"
 	expect "gzip" "$(echo 'zipped 1' | gzip | push -H 'Content-Encoding: gzip' --data-binary @- \
 		http://localhost/metrics/job/zip)" 200
 	expect "a mistake is refused" "$(push --data-binary 'oops' http://localhost/metrics/job/bad)" 400
@@ -269,6 +273,11 @@ no_scrape_lost()
 	start_agent "$work/lossless.yml"
 	"$top/scripts/servers" start prometheus-new --dir "$receiver_dir" --port "$port" >/dev/null
 	sleep 3
+	# What another process left in the spool is the agent's to deliver.
+	echo 'left_behind 8' | "$pitot" push --url "$receiver/api/v1/write" --job spooled \
+		--spool "$work/spool" --detach || true
+	prometheus=$receiver expect_run "what another process spooled arrives" 0 \
+		eventually 12 has 'left_behind{job="spooled"}'
 	end_agent
 	expect "at the end all is delivered" "$agent_status" 0
 	curl -fsS --noproxy '*' "$receiver/api/v1/query" --data-urlencode 'query=scrape_number[5m]' |
