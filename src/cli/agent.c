@@ -108,6 +108,14 @@ find_config(const struct cli_options *options, struct pitot_agent_options *agent
 	agent->path = path;
 	if (path != NULL)
 		return 0;
+	for (size_t i = 0; i <= options->config.push.other_count; i++) {
+		struct pitot_error why;
+		enum pitot_protocol protocol;
+		const struct pitot_push_options *push =
+			i == 0 ? &options->config.push : &options->config.push.others[i - 1];
+		if (pitot_push_protocol(push, &protocol, &why) != 0)
+			return cli_fail("agent", &why);
+	}
 	*text = cli_agent_text(options);
 	agent->text = *text;
 	return *text == NULL ? cli_usage("agent", "out of memory") : 0;

@@ -155,6 +155,16 @@ tell_parse(const struct backfill *backfill, const struct pitot_error *why)
 	return cli_exit_code(why->code);
 }
 
+static bool
+all_timed(const struct pitot_snapshot *snapshot)
+{
+	size_t i = 0;
+	while (i < pitot_snapshot_size(snapshot) &&
+		pitot_snapshot_sample(snapshot, i).has_timestamp)
+		i++;
+	return i == pitot_snapshot_size(snapshot);
+}
+
 /* 0, or the exit status that ends the run. */
 static int
 send_part(struct backfill *backfill, const char *text, size_t length)
@@ -169,6 +179,14 @@ send_part(struct backfill *backfill, const char *text, size_t length)
 	struct pitot_snapshot *snapshot = pitot_parse(text, length, &parse, &why);
 	if (snapshot == NULL)
 		return tell_parse(backfill, &why);
+	if (!all_timed(snapshot)) {
+		pitot_snapshot_free(snapshot);
+		fprintf(stderr,
+			"pitot: backfill: %s: a sample behind line %u has no timestamp: for the "
+			"values of now there is pitot push\n",
+			cli_input_name(backfill->options->input), backfill->line);
+		return EX_DATAERR;
+	}
 	int code = pitot_push_snapshot(snapshot, 0, &backfill->options->config.push, &report, &why);
 	pitot_snapshot_free(snapshot);
 	backfill->sent += report.samples_sent;

@@ -144,7 +144,7 @@ send_text(const struct doctor *doctor, const char *text, enum pitot_protocol pro
 		return why->code;
 	push.protocol = protocol;
 	push.at_end = PITOT_END_STALE;
-	push.deadline_ms = 10000;
+	push.deadline_ms = 4000; /* it shows what is; waiting is for others */
 	push.spool_dir = NULL;
 	*report = (struct pitot_report){.attempts = 0};
 	int code = pitot_push_snapshot(snapshot, time_ms, &push, report, why);
@@ -232,6 +232,9 @@ check_versions(struct doctor *doctor)
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
 	bool takes_2 = send_text(doctor, sample, PITOT_PROTOCOL_REMOTE_WRITE_2, now_ms,
 			       &doctor->report, &why_2) == 0;
+	/* Where nobody answers, another version is not answered either. */
+	if (!takes_2 && (why_2.code == PITOT_UNAVAILABLE || why_2.code == PITOT_NO_HOST))
+		return bad(doctor, step_of(&why_2), &why_2);
 	bool takes_1 = send_text(doctor, sample, PITOT_PROTOCOL_REMOTE_WRITE_1, now_ms + 1000,
 			       &report, &why) == 0;
 	if (!takes_1 && !takes_2)
@@ -296,6 +299,7 @@ static int
 run(struct cli_options *options, bool limits)
 {
 	struct doctor doctor = {.push = &options->config.push};
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* each step as it is known; at worst later */
 	if (doctor.push->job == NULL)
 		doctor.push->job = "pitot_doctor";
 	if (doctor.push->instance == NULL)

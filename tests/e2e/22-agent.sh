@@ -340,6 +340,7 @@ mistakes()
 	expect_run "no configuration" 66 "$pitot" agent --config "$work/none.yml"
 	expect_contains "names the file" "$err" "none.yml: No such file"
 	expect_run "nothing at all" 64 env PITOT_CONFIG= "$pitot" agent --scrape localhost:1
+	expect_run "a URL that says nothing of its protocol" 64 "$pitot" agent --url http://localhost:1/x
 	expect_run "both" 64 "$pitot" agent --config x --url http://localhost
 	echo 'socket: {path: /proc/none/s}' >"$work/bad.yml"
 	expect_run "a socket that cannot be" 74 "$pitot" agent --config "$work/bad.yml"

@@ -32,6 +32,8 @@ doctor()
 	expect_contains "its step" "$out" "FAIL name"
 	expect_run "a closed port" 69 "$pitot" doctor http://127.0.0.1:1
 	expect_contains "its step" "$out" "FAIL connect"
+	expect_run "https where http is spoken" 69 "$pitot" doctor "https${prometheus#http}/api/v1/write"
+	expect_contains "its step and cure" "$out" "Write http:// in --url."
 	start_server prometheus-old
 	expect_run "an older Prometheus" 0 "$pitot" doctor "$url/api/v1/write"
 	expect_contains "has one version" "$out" "remote write 1.0 only"
@@ -172,6 +174,9 @@ backfill()
 	echo 'bad line' >"$work/bad.txt"
 	expect_run "a mistake in the file" 65 "$pitot" backfill "$work/bad.txt" --url "$prometheus/api/v1/write"
 	expect_contains "its line" "$err" "bad.txt:1:5"
+	echo 'now 1' >"$work/now.txt"
+	expect_run "a sample without a time" 65 "$pitot" backfill "$work/now.txt" --url "$prometheus/api/v1/write"
+	expect_contains "is told" "$err" "has no timestamp"
 	expect_run "a file that is not there" 66 "$pitot" backfill "$work/none" --url "$prometheus/api/v1/write"
 	expect_run "a Pushgateway" 64 "$pitot" backfill "$work/old.om" --url "$gateway"
 	expect_run "samples that are too old" 65 "$pitot" backfill "$work/old.om" \
