@@ -9,10 +9,12 @@
 struct pt_families_entry {
 	struct pt_family *family; /* referenced; NULL: free */
 	bool before;              /* only a series that ended may have it */
+	uint32_t rank;            /* of its first series, from 1; 0: none was met */
 };
 
-bool
-pt_families_same(const struct pt_family *a, const struct pt_family *b)
+/* Whether both say the same. */
+static bool
+is_same(const struct pt_family *a, const struct pt_family *b)
 {
 	return a == b ||
 		(a->type == b->type && a->has_help == b->has_help &&
@@ -118,8 +120,39 @@ pt_families_adopt(struct pt_families *families, struct pt_series *series)
 		return NULL;
 	}
 	bool free_entry = entry->family == NULL;
-	if (free_entry || (entry->before && !pt_families_same(entry->family, series->family)))
+	if (free_entry || (entry->before && !is_same(entry->family, series->family)))
 		set(entry, series->family);
 	entry->before = false;
 	return entry->family == series->family ? series : move(series, entry->family);
+}
+
+bool
+pt_families_group(
+	struct pt_families *families, struct pt_series **series, size_t count, uint32_t *places)
+{
+	uint32_t *starts = calloc(families->count + 2, sizeof starts[0]), ranks = 0;
+	struct pt_series **old = malloc((count + 1) * sizeof old[0]);
+	if (starts == NULL || old == NULL) {
+		free(starts);
+		free(old);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct pt_families_entry *entry = find(families, series[i]->family);
+		if (entry->rank == 0)
+			entry->rank = ++ranks;
+		places[i] = entry->rank;
+		starts[entry->rank + 1]++;
+		old[i] = series[i];
+	}
+	/* starts[r + 1] counted those of rank r; now it is where they begin. */
+	for (uint32_t rank = 1; rank <= ranks; rank++)
+		starts[rank + 1] += starts[rank];
+	for (size_t i = 0; i < count; i++) {
+		places[i] = starts[places[i]]++;
+		series[places[i]] = old[i];
+	}
+	free(starts);
+	free(old);
+	return true;
 }

@@ -21,7 +21,12 @@ void pt_families_clear(struct pt_families *families);
  * before if it says the same, or else the first that comes. NULL if memory is out.
  */
 struct pt_series *pt_families_adopt(struct pt_families *families, struct pt_series *series);
-/* Whether both say the same. */
-bool pt_families_same(const struct pt_family *a, const struct pt_family *b);
+/*
+ * Where each of the series, which were all adopted, stands when those of one family stand together
+ * and otherwise in order, as in every table; and moves them there. False if memory is out; nothing
+ * is moved then.
+ */
+bool pt_families_group(
+	struct pt_families *families, struct pt_series **series, size_t count, uint32_t *places);
 
 #endif

@@ -133,6 +133,16 @@ pt_feed_clear(struct pt_feed *feed)
 
 /* ---- snapshots ---- */
 
+static bool
+has_samples(const struct pitot_snapshot *snapshot)
+{
+	size_t i = 0;
+	while (i < snapshot->table->count &&
+		(snapshot->bits[i] == PT_NUMBER_ABSENT || snapshot->bits[i] == PT_NUMBER_STALE))
+		i++;
+	return i < snapshot->table->count;
+}
+
 static void
 offer_groups(struct pt_feed *feed, struct pitot_snapshot *snapshot)
 {
@@ -142,8 +152,11 @@ offer_groups(struct pt_feed *feed, struct pitot_snapshot *snapshot)
 		struct pitot_snapshot *own = outlet->lane == NULL
 			? NULL
 			: pt_mapping_apply(&feed->stripping[i], snapshot);
-		if (own == NULL)
+		if (own == NULL || !has_samples(own)) {
+			/* To push nothing would be refused: the group is as it was, or deleted. */
+			pitot_snapshot_free(own);
 			continue;
+		}
 		/* A Pushgateway takes no times. */
 		free(own->timestamps);
 		own->timestamps = NULL;
@@ -214,7 +227,7 @@ pt_feed_end(struct pt_feed *feed, int64_t mono_ms)
 		pt_roster_snapshot(&feed->roster, NULL, clock->wall_ms(clock));
 	size_t extras = feed->roster.extra_count;
 	for (size_t i = 0; snapshot != NULL && i < extras; i++)
-		snapshot->bits[snapshot->table->count - 1 - i] = PT_NUMBER_STALE;
+		snapshot->bits[feed->roster.extra_slots[i]] = PT_NUMBER_STALE;
 	offer(feed, snapshot, mono_ms);
 	for (size_t i = 0; i < feed->outlet_count; i++)
 		if (feed->outlets[i].lane != NULL)

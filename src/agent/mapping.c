@@ -6,11 +6,10 @@
 #include "agent/mapping.h"
 
 #include "agent/families.h"
+#include "agent/series_index.h"
 #include "base/number.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define NO_SLOT UINT32_MAX
 
 void
 pt_mapping_clear(struct pt_mapping *mapping)
@@ -44,7 +43,7 @@ as_before(const struct pt_mapping *mapping, const uint32_t *places, size_t count
 {
 	uint32_t place = series->id < count ? places[series->id] : 0;
 	*known = place != 0 && mapping->from->series[place - 1] == series;
-	if (!*known || mapping->slots[place - 1] == NO_SLOT)
+	if (!*known || mapping->slots[place - 1] == PT_NO_SLOT)
 		return NULL;
 	return pt_series_ref(mapping->to->series[mapping->slots[place - 1]]);
 }
@@ -58,7 +57,10 @@ map_table(struct pt_mapping *mapping, struct pt_table *from)
 	struct pt_series **series = malloc((from->count + 1) * sizeof series[0]);
 	struct pt_families families;
 	bool failed = places == NULL || slots == NULL || series == NULL, known;
+	struct pt_series_index index;
+	uint32_t *grouped = malloc((from->count + 1) * sizeof grouped[0]);
 	failed |= !pt_families_init(&families, mapping->to);
+	failed |= !pt_series_index_init(&index, from->count) || grouped == NULL;
 	for (size_t i = 0; !failed && i < from->count; i++) {
 		struct pt_series *one = as_before(mapping, places, ids, from->series[i], &known);
 		if (!known)
@@ -67,11 +69,23 @@ map_table(struct pt_mapping *mapping, struct pt_table *from)
 			one = pt_families_adopt(&families, one);
 			failed |= one == NULL;
 		}
-		slots[i] = one == NULL ? NO_SLOT : (uint32_t)made;
+		/* Rules may make two series one: the first stands. */
+		if (one != NULL &&
+			pt_series_index_find(&index, series, one, (uint32_t)made) != PT_NO_SLOT) {
+			pt_series_unref(one);
+			one = NULL;
+		}
+		slots[i] = one == NULL ? PT_NO_SLOT : (uint32_t)made;
 		if (one != NULL)
 			series[made++] = one;
 	}
 	pt_dress_clear(&mapping->dress);
+	failed = failed || !pt_families_group(&families, series, made, grouped);
+	for (size_t i = 0; !failed && i < from->count; i++)
+		if (slots[i] != PT_NO_SLOT)
+			slots[i] = grouped[slots[i]];
+	free(grouped);
+	pt_series_index_clear(&index);
 	pt_families_clear(&families);
 	struct pt_table *to = failed ? NULL : pt_table_new(series, made);
 	for (size_t i = 0; to == NULL && i < made; i++)
@@ -96,7 +110,7 @@ copy_values(const struct pt_mapping *mapping, const struct pitot_snapshot *from,
 	bool ok = true;
 	for (size_t i = 0; ok && i < mapping->from->count; i++) {
 		uint32_t slot = mapping->slots[i];
-		if (slot == NO_SLOT)
+		if (slot == PT_NO_SLOT)
 			continue;
 		to->bits[slot] = from->bits[i];
 		int64_t time_ms = pt_snapshot_time_of(from, i, PT_NO_TIME);
@@ -105,11 +119,12 @@ copy_values(const struct pt_mapping *mapping, const struct pitot_snapshot *from,
 	}
 	for (size_t i = 0; ok && i < from->exemplar_count; i++) {
 		struct pt_exemplar exemplar = from->exemplars[i];
-		if (mapping->slots[exemplar.index] == NO_SLOT)
+		if (mapping->slots[exemplar.index] == PT_NO_SLOT)
 			continue;
 		exemplar.index = mapping->slots[exemplar.index];
 		ok = pt_snapshot_add_exemplar(to, &exemplar);
 	}
+	pt_snapshot_sort_exemplars(to);
 	return ok;
 }
 

@@ -8,15 +8,14 @@
 #include "agent/roster.h"
 
 #include "agent/families.h"
+#include "agent/series_index.h"
 #include "base/limits.h"
 #include "base/number.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_SLOT UINT32_MAX
-
 /* What a series was in the last snapshot. */
-enum { HAD_VALUE = 1, HAD_TIME = 2, IS_NEW = 4 };
+enum { HAD_VALUE = 1, HAD_TIME = 2, IS_NEW = 4, IS_EXTRA = 8 };
 
 static void
 unref_all(struct pt_series **series, size_t count)
@@ -72,46 +71,6 @@ pt_roster_add(struct pt_roster *roster, const char *name, const char *help,
 	return (int)roster->extra_count++;
 }
 
-/* ---- finding series by what arrives of them ---- */
-
-struct index {
-	uint32_t *places; /* of series, plus 1 */
-	size_t size;      /* a power of two */
-};
-
-static bool
-index_init(struct index *index, size_t count)
-{
-	index->size = 64;
-	while (index->size < count * 2)
-		index->size *= 2;
-	index->places = calloc(index->size, sizeof index->places[0]);
-	return index->places != NULL;
-}
-
-static bool
-same_series(const struct pt_series *a, const struct pt_series *b)
-{
-	return a->hash == b->hash && a->part == b->part &&
-		strcmp(a->family->name, b->family->name) == 0 &&
-		(a->extra_value == NULL || strcmp(a->extra_value, b->extra_value) == 0) &&
-		(a->labels == b->labels || pt_labels_equal(a->labels, b->labels));
-}
-
-/* The place of an equal one in `list`, or NO_SLOT; then `add` (if not NO_SLOT) is put there. */
-static uint32_t
-look_up(struct index *index, struct pt_series *const *list, const struct pt_series *series,
-	uint32_t add)
-{
-	size_t mask = index->size - 1, at = (size_t)series->hash & mask;
-	for (; index->places[at] != 0; at = (at + 1) & mask)
-		if (same_series(list[index->places[at] - 1], series))
-			return index->places[at] - 1;
-	if (add != NO_SLOT)
-		index->places[at] = add + 1;
-	return NO_SLOT;
-}
-
 /* ---- following ---- */
 
 /* The table that is being made. */
@@ -121,8 +80,9 @@ struct making {
 	unsigned char *states;
 	uint32_t *slots;
 	size_t count, doubles;
-	struct index old, made;
+	struct pt_series_index old, made;
 	struct pt_families families;
+	uint32_t extra_slots[pt_roster_extras];
 	bool failed;
 };
 
@@ -131,6 +91,16 @@ add(struct making *making, struct pt_series *series, unsigned char state)
 {
 	making->series[making->count] = series;
 	making->states[making->count++] = state;
+}
+
+/* What is said beside the page wins over what the page says of the same name. */
+static bool
+is_extra(const struct pt_roster *roster, const struct pt_series *series)
+{
+	size_t i = 0;
+	while (i < roster->extra_count && !pt_series_same(roster->extras[i], series))
+		i++;
+	return i < roster->extra_count;
 }
 
 /* Takes over `series`; returns its place. */
@@ -142,16 +112,17 @@ take(struct making *making, struct pt_series *series)
 	series = pt_families_adopt(&making->families, series);
 	making->failed |= series == NULL;
 	if (series == NULL)
-		return NO_SLOT;
-	if (look_up(&making->made, making->series, series, place) != NO_SLOT) {
+		return PT_NO_SLOT;
+	if (is_extra(roster, series) ||
+		pt_series_index_find(&making->made, making->series, series, place) != PT_NO_SLOT) {
 		making->doubles++;
 		pt_series_unref(series);
-		return NO_SLOT;
+		return PT_NO_SLOT;
 	}
 	uint32_t before = roster->table == NULL
-		? NO_SLOT
-		: look_up(&making->old, roster->table->series, series, NO_SLOT);
-	if (before == NO_SLOT) {
+		? PT_NO_SLOT
+		: pt_series_index_find(&making->old, roster->table->series, series, PT_NO_SLOT);
+	if (before == PT_NO_SLOT) {
 		add(making, series, IS_NEW);
 		return place;
 	}
@@ -174,7 +145,7 @@ take_page(struct making *making, const struct pitot_snapshot *page)
 	for (size_t i = 0; page != NULL && !making->failed && i < page->table->count; i++) {
 		struct pt_series *series =
 			pt_dress_series(dress, page->table->series[i], &making->failed);
-		making->slots[i] = series == NULL ? NO_SLOT : take(making, series);
+		making->slots[i] = series == NULL ? PT_NO_SLOT : take(making, series);
 	}
 }
 
@@ -183,7 +154,7 @@ static void
 take_ended(struct making *making)
 {
 	const struct pt_roster *roster = making->roster;
-	size_t old = roster->table == NULL ? 0 : roster->table->count - roster->extra_count;
+	size_t old = roster->table == NULL ? 0 : roster->table->count;
 	for (size_t i = 0; i < old && !making->failed; i++) {
 		if ((roster->states[i] & HAD_VALUE) == 0)
 			continue;
@@ -195,14 +166,54 @@ take_ended(struct making *making)
 	}
 }
 
+/* The extras, which keep their places in the list of extras. */
+static void
+take_extras(struct making *making)
+{
+	const struct pt_roster *roster = making->roster;
+	for (size_t i = 0; i < roster->extra_count && !making->failed; i++) {
+		struct pt_series *series =
+			pt_families_adopt(&making->families, pt_series_ref(roster->extras[i]));
+		making->failed = series == NULL;
+		making->extra_slots[i] = (uint32_t)making->count;
+		if (series != NULL)
+			add(making, series, IS_EXTRA);
+	}
+}
+
+/* Series of one family stand together, whatever came between them. */
+static void
+group(struct making *making, size_t page)
+{
+	uint32_t *places = malloc((making->count + 1) * sizeof places[0]);
+	unsigned char *states = malloc(making->count + 1);
+	if (places == NULL || states == NULL ||
+		!pt_families_group(&making->families, making->series, making->count, places)) {
+		making->failed = true;
+		free(places);
+		free(states);
+		return;
+	}
+	for (size_t i = 0; i < making->count; i++)
+		states[places[i]] = making->states[i];
+	for (size_t i = 0; i < page; i++)
+		if (making->slots[i] != PT_NO_SLOT)
+			making->slots[i] = places[making->slots[i]];
+	for (size_t i = 0; i < making->roster->extra_count; i++)
+		making->extra_slots[i] = places[making->extra_slots[i]];
+	free(making->states);
+	making->states = states;
+	free(places);
+}
+
 static void
 making_free(struct making *making)
 {
 	free(making->series);
 	free(making->states);
 	free(making->slots);
-	free(making->old.places);
-	free(making->made.places);
+	pt_series_index_clear(&making->old);
+	pt_series_index_clear(&making->made);
 	pt_families_clear(&making->families);
 }
 
@@ -216,11 +227,12 @@ begin(struct making *making, size_t page)
 	making->states = malloc(most);
 	making->slots = malloc((page + 1) * sizeof making->slots[0]);
 	if (making->series == NULL || making->states == NULL || making->slots == NULL ||
-		!index_init(&making->old, old) || !index_init(&making->made, page) ||
+		!pt_series_index_init(&making->old, old) ||
+		!pt_series_index_init(&making->made, page) ||
 		!pt_families_init(&making->families, roster->table))
 		return false;
-	for (size_t i = 0; i + roster->extra_count < old; i++)
-		(void)look_up(
+	for (size_t i = 0; i < old; i++)
+		(void)pt_series_index_find(
 			&making->old, roster->table->series, roster->table->series[i], (uint32_t)i);
 	return true;
 }
@@ -232,9 +244,10 @@ restore(struct making *making)
 	struct pt_roster *roster = making->roster;
 	for (size_t i = 0; i < making->count; i++) {
 		uint32_t before = roster->table == NULL
-			? NO_SLOT
-			: look_up(&making->old, roster->table->series, making->series[i], NO_SLOT);
-		if (before != NO_SLOT)
+			? PT_NO_SLOT
+			: pt_series_index_find(&making->old, roster->table->series,
+				  making->series[i], PT_NO_SLOT);
+		if (before != PT_NO_SLOT)
 			roster->states[before] = making->states[i];
 	}
 	unref_all(making->series, making->count);
@@ -254,8 +267,10 @@ pt_roster_follow(struct pt_roster *roster, const struct pitot_snapshot *page)
 	size_t kept = making.count;
 	if (!making.failed)
 		take_ended(&making);
-	for (size_t i = 0; !making.failed && i < roster->extra_count; i++)
-		add(&making, pt_series_ref(roster->extras[i]), 0);
+	take_extras(&making);
+	/* An old state is looked for by the place in the list, so it is grouped at last. */
+	if (!making.failed)
+		group(&making, size);
 	struct pt_table *table = making.failed ? NULL : pt_table_new(making.series, making.count);
 	if (table == NULL) {
 		restore(&making);
@@ -270,6 +285,7 @@ pt_roster_follow(struct pt_roster *roster, const struct pitot_snapshot *page)
 	roster->slot_count = size;
 	roster->states = making.states;
 	roster->kept = kept;
+	memcpy(roster->extra_slots, making.extra_slots, sizeof roster->extra_slots);
 	roster->doubles = making.doubles;
 	making.slots = NULL;
 	making.states = NULL;
@@ -294,22 +310,22 @@ copy_page(
 {
 	for (size_t i = 0; i < roster->slot_count; i++) {
 		uint32_t slot = roster->slots[i];
-		if (slot == NO_SLOT)
+		if (slot == PT_NO_SLOT)
 			continue;
 		snapshot->bits[slot] = page->bits[i];
 		if (page->times != NULL && page->times[i] != PT_NO_TIME &&
 			!pt_snapshot_set_time(snapshot, slot, page->times[i]))
 			return false;
 	}
-	/* Rules keep the order, so the indexes still rise. */
 	for (size_t i = 0; i < page->exemplar_count; i++) {
 		struct pt_exemplar exemplar = page->exemplars[i];
-		if (roster->slots[exemplar.index] == NO_SLOT)
+		if (roster->slots[exemplar.index] == PT_NO_SLOT)
 			continue;
 		exemplar.index = roster->slots[exemplar.index];
 		if (!pt_snapshot_add_exemplar(snapshot, &exemplar))
 			return false;
 	}
+	pt_snapshot_sort_exemplars(snapshot); /* families may stand in another order */
 	return true;
 }
 
@@ -317,8 +333,10 @@ copy_page(
 static void
 mark_ends(struct pt_roster *roster, struct pitot_snapshot *snapshot)
 {
-	for (size_t i = 0; i + roster->extra_count < roster->table->count; i++) {
+	for (size_t i = 0; i < roster->table->count; i++) {
 		unsigned char before = roster->states[i];
+		if (before == IS_EXTRA)
+			continue;
 		bool has = snapshot->bits[i] != PT_NUMBER_ABSENT;
 		bool timed = has && snapshot->timestamps != NULL &&
 			snapshot->timestamps[i] != PT_NO_TIME;
@@ -347,6 +365,5 @@ pt_roster_set(
 	const struct pt_roster *roster, struct pitot_snapshot *snapshot, int extra, double value)
 {
 	if (extra >= 0)
-		snapshot->bits[roster->table->count - roster->extra_count + (size_t)extra] =
-			pt_number_bits(value);
+		snapshot->bits[roster->extra_slots[extra]] = pt_number_bits(value);
 }

@@ -19,6 +19,7 @@ struct pt_roster {
 	size_t doubles;         /* that were left out, since the rules made them another's equal */
 	/* private */
 	struct pt_series *extras[pt_roster_extras];
+	uint32_t extra_slots[pt_roster_extras]; /* where they stand in the table */
 	size_t extra_count;
 	uint32_t *slots; /* where the page's series stand in the table */
 	size_t slot_count;

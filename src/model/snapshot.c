@@ -148,6 +148,21 @@ pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exempl
 	return true;
 }
 
+static int
+by_index(const void *left, const void *right)
+{
+	const struct pt_exemplar *a = left, *b = right;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+void
+pt_snapshot_sort_exemplars(struct pitot_snapshot *snapshot)
+{
+	if (snapshot->exemplar_count > 1)
+		qsort(snapshot->exemplars, snapshot->exemplar_count, sizeof snapshot->exemplars[0],
+			by_index);
+}
+
 const struct pt_exemplar *
 pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index)
 {

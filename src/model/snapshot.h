@@ -70,6 +70,8 @@ size_t pt_snapshot_bytes(const struct pitot_snapshot *snapshot);
 bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms);
 /* Appends (indexes rising); takes a reference to the labels; false if memory is out. */
 bool pt_snapshot_add_exemplar(struct pitot_snapshot *snapshot, const struct pt_exemplar *exemplar);
+/* Brings exemplars into order that were added in another one. */
+void pt_snapshot_sort_exemplars(struct pitot_snapshot *snapshot);
 /* The exemplar of the series at `index`, or NULL. */
 const struct pt_exemplar *pt_snapshot_exemplar(const struct pitot_snapshot *snapshot, size_t index);
 /*

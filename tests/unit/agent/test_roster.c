@@ -144,6 +144,28 @@ a_series_stays_the_same_whatever_is_parsed(void)
 	close_feed(&feed);
 }
 
+/* What stands apart would be refused as a metric that is there twice. */
+static void
+series_of_one_family_stand_together(void)
+{
+	struct feed feed;
+	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_scrape(&feed, "a{x=\"1\"} 1\na{x=\"2\"} 2\nb 3\n",
+		"a{job=j,x=1} 1, a{job=j,x=2} 2, b{job=j} 3");
+	check_scrape(&feed, "a{x=\"1\"} 1\nb 3\nc 4\n",
+		"a{job=j,x=1} 1, a{job=j,x=2} stale, b{job=j} 3, c{job=j} 4");
+	/* The feed's own word wins over the page's, and has the page's family. */
+	check_scrape(&feed, "up{x=\"1\"} 1\nb 3\nup 7\nd 5\n",
+		"up{job=j,x=1} 1, b{job=j} 3, d{job=j} 5, a{job=j,x=1} stale, c{job=j} stale");
+	struct pitot_snapshot *snapshot = scrape(&feed, "up{x=\"1\"} 1\nb 3\nup 7\nd 5\n");
+	char found[512];
+	pt_roster_set(&feed.roster, snapshot, 0, 9);
+	describe(snapshot, found, sizeof found);
+	check_text(found, "up{job=j,x=1} 1, up{job=j} 9, b{job=j} 3, d{job=j} 5");
+	pitot_snapshot_free(snapshot);
+	close_feed(&feed);
+}
+
 static void
 labels_meet_those_of_the_target(void)
 {
@@ -240,5 +262,6 @@ a_destination_has_its_own_view(void)
 }
 
 CHECK_MAIN("agent/roster", TEST(series_that_vanish_get_one_marker),
-	TEST(a_series_stays_the_same_whatever_is_parsed), TEST(labels_meet_those_of_the_target),
-	TEST(rules_rename_drop_and_fold), TEST(a_destination_has_its_own_view))
+	TEST(a_series_stays_the_same_whatever_is_parsed), TEST(series_of_one_family_stand_together),
+	TEST(labels_meet_those_of_the_target), TEST(rules_rename_drop_and_fold),
+	TEST(a_destination_has_its_own_view))
