@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_DEFAULT ((size_t)256 << 20)
+#define BODY_DEFAULT ((size_t)64 << 20)
 
 enum { UP, DURATION, SCRAPED, KEPT, ADDED, EXTRAS };
 
