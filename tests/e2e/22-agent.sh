@@ -289,6 +289,28 @@ print(len(missing), len(values) - len(set(values)), len(values) > 10)' >"$work/l
 	expect "no scrape was lost, none is there twice" "$(cat "$work/lost")" "0 0 True"
 }
 
+# A receiver that takes requests and does not answer some: they are sent again, and nothing is missing.
+receiver_hangs()
+{
+	rm -f "$work/hang.port"
+	"$pitot" sink --listen 127.0.0.1:0 --port-file "$work/hang.port" --timeout 60s --print samples \
+		--script "ok ok hang hang ok hang ok" >"$work/hang.out" 2>&1 &
+	background+=($!)
+	expect_run "a receiver that hangs" 0 eventually 5 test -s "$work/hang.port"
+	cat >"$work/hang.yml" <<-END
+	global: {scrape_interval: 500ms}
+	remote_write: [{url: "http://127.0.0.1:$(cat "$work/hang.port")/api/v1/write", remote_timeout: 1s}]
+	scrape_configs: [{job_name: count, static_configs: [{targets: ["127.0.0.1:$(cat "$work/count.port")"]}]}]
+	END
+	start_agent "$work/hang.yml"
+	sleep 8
+	end_agent
+	expect "it ends with all delivered" "$agent_status" 0
+	sed -n 's/^scrape_number{[^}]*} \([0-9]*\) .*/\1/p' "$work/hang.out" | sort -n | uniq |
+		awk 'NR > 1 && $1 != last + 1 {lost++} {last = $1} END {print lost + 0, (NR > 10)}' >"$work/hang.lost"
+	expect "no scrape was lost" "$(cat "$work/hang.lost")" "0 1"
+}
+
 gateway_output()
 {
 	start_server pushgateway-new
@@ -352,6 +374,7 @@ text_files
 socket
 reload
 no_scrape_lost
+receiver_hangs
 gateway_output
 notify
 mistakes
