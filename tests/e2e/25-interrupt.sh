@@ -23,14 +23,21 @@ socket: {path: "$work/push.sock"}
 spool: {directory: "$work/spool"}
 END
 
+# What a shell starts with & ignores SIGINT, and one that comes before the command has looked is gone.
+hears=(env --default-signal=INT "$pitot")
+
 one_run()
 {
-	"$pitot" run --url "$receiver" --job one --state "$work/kept/state.om" \
+	"${hears[@]}" run --url "$receiver" --job one --state "$work/kept/state.om" \
 		--textfile "$work/kept/job.prom" --spool "$work/spool" -- \
 		bash -c 'echo "inc done_total" >&"$PITOT_FD"; exec -a "$1" sleep 0.02' - "$mark" 2>/dev/null &
 }
-one_agent() { "$pitot" agent --config "$work/agent.yml" 2>/dev/null & }
-one_push() { "$pitot" push "$work/kept/job.prom" --url "$receiver" --job p --known "$work/kept/known" 2>/dev/null & }
+one_agent() { "${hears[@]}" agent --config "$work/agent.yml" 2>/dev/null & }
+one_push()
+{
+	"${hears[@]}" push "$work/kept/job.prom" --url "$receiver" --job p --known "$work/kept/known" \
+		2>/dev/null &
+}
 
 signals=(INT TERM KILL)
 before=0 fell=0 broken=0 left=0
