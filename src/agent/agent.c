@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,15 +131,10 @@ open_outputs(struct pitot_agent *agent, struct pitot_error *why)
 	return pt_outputs_open(outputs, agent->registry, agent->config, why);
 }
 
-/* The thread keeps no signals: they are for the program's own. */
 static int
 start_thread(struct pitot_agent *agent, struct pitot_error *why)
 {
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&agent->thread, NULL, pt_agent_run, agent);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failed = pt_thread_start(&agent->thread, pt_agent_run, agent);
 	if (failed != 0)
 		return pt_error_set(why, PITOT_FAILED, "agent: no thread: %s", strerror(failed));
 	(void)pthread_setname_np(agent->thread, "pitot-agent"); /* only for the eye */

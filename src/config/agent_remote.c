@@ -92,12 +92,20 @@ read_metadata(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	return pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
 }
 
+/* What every kind of destination has: where it stands, its `keys`, a URL, its way there. */
 static int
-check_url(struct pt_yaml *yaml, yaml_node_t *node, const struct pt_agent_destination *destination)
+read_destination(struct pt_yaml *yaml, yaml_node_t *node, const struct pt_yaml_key *keys,
+	size_t count, struct pt_agent_destination *to)
 {
-	if (destination->push.url == NULL || destination->push.url[0] == '\0')
-		return pt_yaml_fail(yaml, node, "url: is missing: where to");
-	return 0;
+	to->line = pt_yaml_line(node);
+	to->key = pt_yaml_hash(yaml, node);
+	int code = pt_yaml_map(yaml, node, keys, count, to);
+	if (code == 0 && (to->push.url == NULL || to->push.url[0] == '\0'))
+		code = pt_yaml_fail(yaml, node, "url: is missing: where to");
+	if (code == 0)
+		code = pt_agent_http_finish(yaml, node, &to->http);
+	to->push.http = to->http.options;
+	return code;
 }
 
 int
@@ -125,15 +133,8 @@ pt_agent_remote_read(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	};
 	struct pt_agent_destination *remote = to;
 	pt_agent_http_keys(keys + own, AT(http));
-	remote->line = pt_yaml_line(node);
-	remote->key = pt_yaml_hash(yaml, node);
 	remote->push.protocol = PITOT_PROTOCOL_REMOTE_WRITE;
-	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
-	if (code == 0)
-		code = check_url(yaml, node, remote);
-	if (code == 0)
-		code = pt_agent_http_finish(yaml, node, &remote->http);
-	remote->push.http = remote->http.options;
+	int code = read_destination(yaml, node, keys, sizeof keys / sizeof keys[0], remote);
 	remote->push.max_age_ms = remote->max_age_ms;
 	remote->push.job = remote->push.instance = "";
 	return code;
@@ -151,14 +152,6 @@ pt_agent_gateway_read(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	};
 	struct pt_agent_destination *gateway = to;
 	pt_agent_http_keys(keys + own, AT(http));
-	gateway->line = pt_yaml_line(node);
-	gateway->key = pt_yaml_hash(yaml, node);
 	gateway->push.protocol = PITOT_PROTOCOL_PUSHGATEWAY;
-	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
-	if (code == 0)
-		code = check_url(yaml, node, gateway);
-	if (code == 0)
-		code = pt_agent_http_finish(yaml, node, &gateway->http);
-	gateway->push.http = gateway->http.options;
-	return code;
+	return read_destination(yaml, node, keys, sizeof keys / sizeof keys[0], gateway);
 }

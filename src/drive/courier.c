@@ -7,7 +7,7 @@
 #include "drive/courier.h"
 
 #include "base/error.h"
-#include <signal.h>
+#include "base/thread.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,13 +124,9 @@ pt_courier_start(const struct pt_courier_options *options, struct pitot_error *w
 		courier_free(courier);
 		return NULL;
 	}
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	(void)pthread_mutex_lock(&courier->lock);
-	failed = pthread_create(&courier->thread, NULL, run, courier);
+	failed = pt_thread_start(&courier->thread, run, courier);
 	(void)pthread_mutex_unlock(&courier->lock);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed != 0) {
 		(void)pt_error_set(why, PITOT_FAILED, "pusher: no thread: %s", strerror(failed));
 		courier_free(courier);

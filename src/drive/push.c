@@ -8,11 +8,11 @@
 #include "drive/push.h"
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "drive/lifecycle.h"
 #include "export/options.h"
 #include "metrics/registry.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* One lane's part of it. */
@@ -49,12 +49,8 @@ run_lane(void *context)
 static void
 run_all(struct run *runs, size_t count)
 {
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 1; i < count; i++)
-		runs[i].threaded = pthread_create(&runs[i].thread, NULL, run_lane, &runs[i]) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+		runs[i].threaded = pt_thread_start(&runs[i].thread, run_lane, &runs[i]) == 0;
 	(void)run_lane(&runs[0]);
 	for (size_t i = 1; i < count; i++) {
 		if (runs[i].threaded)

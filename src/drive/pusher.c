@@ -17,11 +17,11 @@
 #include "drive/pusher.h"
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "drive/pusher_inside.h"
 #include "export/options.h"
 #include "metrics/registry.h"
 #include <inttypes.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +65,13 @@ start_crew(struct pitot_pusher *pusher, struct pitot_error *why)
 	return pt_crew_start(&pusher->crew, &pusher->lanes, &options, why);
 }
 
-/* The program's signals are for its own threads. Its hooks run on this one's stack. */
+/* The program's hooks run on this thread's stack. */
 static int
 start_thread(struct pitot_pusher *pusher, struct pitot_error *why)
 {
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	(void)pthread_mutex_lock(&pusher->lock); /* the thread begins with it, and so sees its id */
-	int failed = pthread_create(&pusher->thread, NULL, pt_pusher_run, pusher);
+	int failed = pt_thread_start(&pusher->thread, pt_pusher_run, pusher);
 	(void)pthread_mutex_unlock(&pusher->lock);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed != 0)
 		return pt_error_set(why, PITOT_FAILED, "pusher: no thread: %s", strerror(failed));
 	(void)pthread_setname_np(pusher->thread, "pitot"); /* only for the eye */
