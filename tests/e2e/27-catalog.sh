@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The catalogues: a small one gives exactly what is kept beside it, mistakes are told with their
+# line, and each rule fires and is quiet when it should.
+. "$(dirname "$0")/lib.sh"
+
+catalog=$top/scripts/catalog
+
+# ---- a small one, byte for byte ----
+golden=$top/tests/golden/catalog
+cp -r "$golden" "$work/made"
+rm -r "$work/made/include" "$work/made/src" "$work/made/alerting/rules" "$work/made/alerting/tests"
+sed -i '/^|/d' "$work/made/README.md"
+expect_run "a check of what is not there" 1 "$catalog" --check --top "$work/made"
+expect_contains "the stale file is named" "$out" \
+	"include/pitot/mini.h: is not what its catalogue makes"
+expect_run "the small catalogue is read" 0 "$catalog" --top "$work/made"
+expect "and gives what is kept" "$(diff -r "$golden" "$work/made")" ""
+expect_run "its code compiles" 0 cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$top/include" \
+	-I"$golden/include" -fsyntax-only "$golden/src/kit/mini.c"
+
+# ---- mistakes: a sed command on the small catalogue, the line and the words that tell it ----
+mistakes=0
+while IFS='|' read -r edit line words; do
+	rm -rf "$work/bad"
+	cp -r "$golden" "$work/bad"
+	sed -i "$edit" "$work/bad/alerting/catalog/mini.toml"
+	expect_run "refused: $words" 3 "$catalog" --top "$work/bad"
+	expect_contains "its line: $words" "$err" "mini.toml:$line: $words"
+	expect "nothing was written: $words" "$(diff -rq "$golden" "$work/bad" | grep -vc mini.toml)" 0
+	mistakes=$((mistakes + 1))
+done <<'END'
+2s/=//|2|Expected '=' after a key
+3d|1|title: is missing
+5s/mode/Mode/|5|Mode: is not a name of a label
+7s/slowAndSure/fast/|7|mode: values are to be different, at least one
+7s/values/value/|7|value: is not a key of label
+14a [label.jd]\nhelp = "x"|15|jd: no metric has this label
+18s/_total//|18|runs: a counter's name ends in _total
+19s/counter/summary/|19|summary: no such type; there are counter, gauge, histogram
+20s/\."/"/|20|runs_total: help is a sentence, with a full stop
+21s/forced/id/|21|runs_total: labels are all closed or all open
+21s/forced/color/|21|color: no such label
+29s/0.1, 1/1, 0.1/|29|run_seconds: buckets are to rise
+29d|23|run_seconds: histograms, and only they, have buckets
+37d|31|state: open labels need expire_seconds, above 0
+42s/height/state/|42|state: is declared twice
+50s/height/depth/|50|mini_depth: no such metric
+54d|46|High: fires is missing
+55s/\[.*/[]/|55|High: quiet needs a series
+61s/High/Low/|61|Low: no alert above has this name
+END
+expect "all mistakes were tried" "$mistakes" 19
+
+# ---- rules, with the newest and the oldest promtool there is ----
+for age in new old; do
+	promtool=$("$top/scripts/servers" path "promtool-$age") ||
+		skip_all "promtool is not available here"
+	for rules in "$top"/alerting/rules/*.yml; do
+		name=$(basename "$rules" .yml)
+		expect_run "$age: $name: sound rules" 0 "$promtool" check rules "$rules"
+		expect_run "$age: $name: fires and is quiet" 0 \
+			"$promtool" test rules "$top/alerting/tests/$name.yml"
+	done
+done
+
+# The tests of the rules can fail: each rule is made one that never fires, then one that always
+# does; memory also what the document had.
+mkdir "$work/alerting"
+cp -r "$top"/alerting/rules "$top"/alerting/tests "$work/alerting"
+cd "$work/alerting"
+tried=0
+for rules in rules/*.yml; do
+	cp "$rules" "$work/whole.yml"
+	while read -r number; do
+		for broken in 'vector(1) < 0' 'vector(1)'; do
+			sed "$((number + 2))s/.*/          $broken/;$((number + 3))s/for:.*/for: 1m/" \
+				"$work/whole.yml" >"$rules"
+			expect_run "$(basename "$rules" .yml):$number as $broken is noticed" 1 \
+				"$promtool" test rules "tests/$(basename "$rules")"
+			tried=$((tried + 1))
+		done
+	done < <(grep -n 'alert:' "$work/whole.yml" | cut -d: -f1)
+	sed 's/deriv(/rate(/' "$work/whole.yml" >"$rules"
+	expect_run "$(basename "$rules" .yml): memory's rate() is noticed" 1 \
+		"$promtool" test rules "tests/$(basename "$rules")"
+	cp "$work/whole.yml" "$rules"
+done
+expect "each rule was tried" "$tried" $((2 * $(cat rules/*.yml | grep -c 'alert:')))
+finish
