@@ -192,6 +192,8 @@ cli_job_end(struct cli_job *job, enum cli_job_result judged, int status, const s
 		WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	set(job, "batch_job_oom_killed", "1 if the last run was killed for want of memory.",
 		result == CLI_JOB_OOM ? 1 : 0);
+	set(job, "batch_job_stuck", "1 if the last run was ended since it made no progress.",
+		result == CLI_JOB_STUCK ? 1 : 0);
 	if (result == CLI_JOB_SUCCESS)
 		set_success(job, now);
 	pitot_counter_inc(pitot_counters_get(job->runs, results[result]));
