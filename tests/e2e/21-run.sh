@@ -79,7 +79,7 @@ signals()
 	for signal in TERM INT HUP USR1; do
 		# What a shell runs in the background ignores SIGINT, unless it is told otherwise.
 		# shellcheck disable=SC2016 # the child expands
-		env --default-signal "$pitot" run --textfile "$file" sh -c 'trap "echo got; exit 5" '"$signal"'
+		env --default-signal "$pitot" run --textfile "$file" bash -c 'trap "echo got; exit 5" '"$signal"'
 			echo ready; while :; do sleep 0.1; done' >"$work/said" &
 		pid=$!
 		background+=("$pid")
