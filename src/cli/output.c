@@ -2,15 +2,17 @@
 /* Writing a file so that whoever reads it never sees half of it. What fails is told by errno. */
 #include "cli/cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file without a name, so that being killed leaves nothing behind; *named if there is none. */
+/* A file without a name, so that being killed leaves no part of one; *named if there is none. */
 static int
 open_new(const char *path, const char *name, bool *named)
 {
@@ -37,6 +39,28 @@ give_name(int file, const char *name)
 	return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
+/* A whole file that never came to its place, of a process that was killed just before. */
+static void
+sweep(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(base - path));
+	DIR *dir = folder == NULL ? NULL : opendir(folder);
+	size_t length = strlen(base);
+	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+		char *end = entry->d_name;
+		if (strncmp(end, base, length) != 0 || end[length] != '.')
+			continue;
+		long pid = strtol(end + length + 1, &end, 10);
+		if (strcmp(end, ".new") == 0 && pid > 0 && kill((pid_t)pid, 0) != 0 &&
+			errno == ESRCH)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	free(folder);
+}
+
 int
 cli_output_write(const char *path, const char *bytes, size_t length)
 {
@@ -57,12 +81,14 @@ cli_output_write(const char *path, const char *bytes, size_t length)
 		failure = errno;
 	if (failure == 0 && !named)
 		failure = give_name(file, name);
-	if (file >= 0 && close(file) != 0 && failure == 0)
-		failure = errno;
 	if (failure == 0 && rename(name, path) != 0)
 		failure = errno;
 	if (failure != 0 && file >= 0)
 		(void)unlink(name);
+	if (file >= 0)
+		(void)close(file); /* fsync told already what writing had to say */
+	if (failure == 0)
+		sweep(path);
 	free(name);
 	return failure;
 }

@@ -59,6 +59,15 @@ for ((round = 0; round < rounds; round++)); do
 	before=${now:-0}
 done
 sleep 0.5
+# One killed between a whole file's name and its place leaves it to the next that writes there.
+touch "$work/kept/state.om.999999999.new" "$work/kept/state.om.$$.new" "$work/kept/state.om.x.new"
+one_run
+wait "$!"
+one_push
+wait "$!"
+expect "a file that others write now is left alone" \
+	"$(cd "$work/kept" && echo state.om.*.new)" "state.om.$$.new state.om.x.new"
+rm "$work"/kept/state.om.*.new
 orphans=$(pgrep -fc "$mark" || true)
 left=$(find "$work/kept" -name '*.new' -o -name '*.damaged' | wc -l)
 expect "files that cannot be read" "$broken" 0
