@@ -3,40 +3,22 @@
  * Pages, rosters and rules with each allocation failing once: the failure is told, what was known
  * stays, and the next page is read as if nothing had happened.
  */
-#include "agent/roster.h"
 #include "base/number.h"
 #include "config/agent_config.h"
 #include "support/fault.h"
+#include "support/feed.h"
 
 #include "support/check.h"
 
 static const char first[] = "# TYPE a counter\na{x=\"1\"} 1\na{x=\"2\"} 2\nb 3\nold_c 4\n";
 static const char second[] = "# TYPE a counter\na{x=\"2\"} 5\na{x=\"3\"} 6\nold_d 7\n";
 
-struct feed {
-	struct pt_roster roster;
-	struct pt_page page;
-	struct pt_ids *ids;
-	struct pt_label_set *set;
-	struct pt_labels *labels;
-	struct pt_relabel *rules;
-};
-
+/* With a rule, which needs memory, too. */
 static bool
-open_feed(struct feed *feed)
+open_with_rule(struct feed *feed)
 {
 	static const char *const name[] = {"__name__"};
-	const struct pt_label pairs[] = {pt_label_of("job", "j")};
-	*feed = (struct feed){
-		.ids = pt_ids_new(),
-		.set = pt_label_set_new(),
-		.labels = pt_labels_new(pairs, 1),
-		.rules = pt_relabel_new(),
-	};
-	feed->roster.dress = (struct pt_dress){
-		.labels = feed->labels, .rules = feed->rules, .ids = feed->ids, .set = feed->set};
-	return feed->ids != NULL && feed->set != NULL && feed->labels != NULL &&
-		feed->rules != NULL &&
+	return open_feed(feed, PT_DRESS_RENAME) &&
 		pt_relabel_add(feed->rules,
 			&(struct pt_relabel_rule){.source_labels = name,
 				.source_count = 1,
@@ -44,17 +26,6 @@ open_feed(struct feed *feed)
 				.target_label = "__name__",
 				.replacement = "new_$1"},
 			NULL) == 0;
-}
-
-static void
-close_feed(struct feed *feed)
-{
-	pt_roster_clear(&feed->roster);
-	pt_page_clear(&feed->page);
-	pt_labels_unref(feed->labels);
-	pt_relabel_free(feed->rules);
-	pt_label_set_free(feed->set);
-	pt_ids_unref(feed->ids);
 }
 
 /* How many samples and stale markers one page makes; false if memory was out. */
@@ -90,7 +61,7 @@ a_scrape_without_memory_costs_only_itself(void)
 	for (struct fault fault = {0}; fault_next(&fault); runs++) {
 		struct feed feed;
 		size_t samples, stale;
-		bool opened = open_feed(&feed);
+		bool opened = open_with_rule(&feed);
 		check_true(opened || fault_met());
 		bool known = opened && scrape(&feed, first, &samples, &stale);
 		check_true(known || fault_met());

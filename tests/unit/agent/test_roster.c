@@ -4,46 +4,13 @@
 #include "agent/mapping.h"
 #include "base/number.h"
 #include "support/check.h"
+#include "support/feed.h"
 #include <stdlib.h>
 
-/* A roster with its page; what one scrape after the other does to it. */
-struct feed {
-	struct pt_roster roster;
-	struct pt_page page;
-	struct pt_ids *ids;
-	struct pt_label_set *set;
-	struct pt_labels *labels;
-	struct pt_relabel *rules;
-};
-
 static bool
-open_feed(struct feed *feed, enum pt_dress_mode mode)
+open_with_up(struct feed *feed, enum pt_dress_mode mode)
 {
-	const struct pt_label pairs[] = {pt_label_of("job", "j")};
-	*feed = (struct feed){
-		.ids = pt_ids_new(),
-		.set = pt_label_set_new(),
-		.labels = pt_labels_new(pairs, 1),
-		.rules = pt_relabel_new(),
-	};
-	feed->roster.dress = (struct pt_dress){.labels = feed->labels,
-		.mode = mode,
-		.rules = feed->rules,
-		.ids = feed->ids,
-		.set = feed->set};
-	return feed->ids != NULL && feed->set != NULL && feed->labels != NULL &&
-		feed->rules != NULL && pt_roster_add(&feed->roster, "up", "Up.", NULL) == 0;
-}
-
-static void
-close_feed(struct feed *feed)
-{
-	pt_roster_clear(&feed->roster);
-	pt_page_clear(&feed->page);
-	pt_labels_unref(feed->labels);
-	pt_relabel_free(feed->rules);
-	pt_label_set_free(feed->set);
-	pt_ids_unref(feed->ids);
+	return open_feed(feed, mode) && pt_roster_add(&feed->roster, "up", "Up.", NULL) == 0;
 }
 
 /* "name{l=v} 1, …" of what has a sample; "stale" for a marker. */
@@ -100,7 +67,7 @@ static void
 series_that_vanish_get_one_marker(void)
 {
 	struct feed feed;
-	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_fatal(open_with_up(&feed, PT_DRESS_RENAME));
 	check_scrape(&feed, "a 1\nb 2\nc 3\nd 4\ne 5\n",
 		"a{job=j} 1, b{job=j} 2, c{job=j} 3, d{job=j} 4, e{job=j} 5");
 	/* One line is missing: the page is read as before. */
@@ -125,7 +92,7 @@ static void
 a_series_stays_the_same_whatever_is_parsed(void)
 {
 	struct feed feed;
-	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_fatal(open_with_up(&feed, PT_DRESS_RENAME));
 	pitot_snapshot_free(scrape(&feed, "# TYPE a gauge\na{x=\"1\"} 1\n"));
 	struct pt_series *before = pt_series_ref(feed.roster.table->series[0]);
 	pitot_snapshot_free(scrape(&feed, "# TYPE a gauge\na{x=\"0\"} 1\na{x=\"1\"} 1\n"));
@@ -149,7 +116,7 @@ static void
 series_of_one_family_stand_together(void)
 {
 	struct feed feed;
-	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_fatal(open_with_up(&feed, PT_DRESS_RENAME));
 	check_scrape(&feed, "a{x=\"1\"} 1\na{x=\"2\"} 2\nb 3\n",
 		"a{job=j,x=1} 1, a{job=j,x=2} 2, b{job=j} 3");
 	check_scrape(&feed, "a{x=\"1\"} 1\nb 3\nc 4\n",
@@ -179,7 +146,7 @@ labels_meet_those_of_the_target(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct feed feed;
-		check_fatal(open_feed(&feed, rows[i].mode));
+		check_fatal(open_with_up(&feed, rows[i].mode));
 		check_scrape(&feed, "a{job=\"own\"} 1\nb{job=\"\"} 2\n", rows[i].expected);
 		close_feed(&feed);
 	}
@@ -190,7 +157,7 @@ rules_rename_drop_and_fold(void)
 {
 	struct feed feed;
 	static const char *const name[] = {"__name__"};
-	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_fatal(open_with_up(&feed, PT_DRESS_RENAME));
 	check_int(pt_relabel_add(feed.rules,
 			  &(struct pt_relabel_rule){.source_labels = name,
 				  .source_count = 1,
@@ -225,7 +192,7 @@ a_destination_has_its_own_view(void)
 	struct feed feed;
 	static const char *const name[] = {"__name__"};
 	char found[512];
-	check_fatal(open_feed(&feed, PT_DRESS_RENAME));
+	check_fatal(open_with_up(&feed, PT_DRESS_RENAME));
 	const struct pt_label pairs[] = {pt_label_of("job", "x"), pt_label_of("site", "s")};
 	struct pt_labels *external = pt_labels_new(pairs, 2);
 	struct pt_relabel *rules = pt_relabel_new();

@@ -96,6 +96,18 @@ each_metric_of_the_document_is_there(void)
 	pitot_registry_free(m);
 }
 
+/* Each bucket is there; its bound stands between `before` and `after`. */
+static void
+check_bounds(const char *text, const char *before, const char *const *bounds, size_t count,
+	const char *after)
+{
+	char bucket[160];
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(bucket, sizeof bucket, "%s%s%s", before, bounds[i], after);
+		check_contains(text, bucket);
+	}
+}
+
 static void
 buckets_are_those_of_the_document(void)
 {
@@ -105,21 +117,11 @@ buckets_are_those_of_the_document(void)
 		"0.001", "0.005", "0.01", "0.05", "0.1", "0.5", "1.0", "+Inf"};
 	struct pitot_baileys kit;
 	struct pitot_registry *m = declared(&kit);
-	char *text = text_of(m), line[160];
-	for (size_t i = 0; i < sizeof flush / sizeof flush[0]; i++) {
-		(void)snprintf(line, sizeof line,
-			"baileys_buffer_flush_duration_seconds_bucket{le=\"%s\",mode=\"balanced\"} "
-			"0\n",
-			flush[i]);
-		check_contains(text, line);
-	}
-	for (size_t i = 0; i < sizeof message / sizeof message[0]; i++) {
-		(void)snprintf(line, sizeof line,
-			"baileys_messages_processing_duration_seconds_bucket"
-			"{le=\"%s\",message_type=\"text\"} 0\n",
-			message[i]);
-		check_contains(text, line);
-	}
+	char *text = text_of(m);
+	check_bounds(text, "baileys_buffer_flush_duration_seconds_bucket{le=\"", flush,
+		sizeof flush / sizeof flush[0], "\",mode=\"balanced\"} 0\n");
+	check_bounds(text, "baileys_messages_processing_duration_seconds_bucket{le=\"", message,
+		sizeof message / sizeof message[0], "\",message_type=\"text\"} 0\n");
 	size_t bounds = 0;
 	for (const char *at = text; (at = strstr(at, "_flush_duration_seconds_bucket{")) != NULL;
 		at++)
