@@ -12,18 +12,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The name of the folder that `path` is in, to be freed; NULL if memory is out. */
+static char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+}
+
 /* A file without a name, so that being killed leaves no part of one; *named if there is none. */
 static int
 open_new(const char *path, const char *name, bool *named)
 {
-	char *folder = strdup(path);
-	char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+	char *folder = folder_of(path);
 	int file = -1;
-	if (slash != NULL)
-		slash[slash == folder ? 1 : 0] = '\0';
 	/* Without /proc it could not be given a name later. */
 	if (folder != NULL && access("/proc/self/fd", X_OK) == 0)
-		file = open(slash == NULL ? "." : folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+		file = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
 	free(folder);
 	*named = file < 0;
 	return file >= 0 ? file : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -44,7 +49,7 @@ static void
 sweep(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
-	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(base - path));
+	char *folder = folder_of(path);
 	DIR *dir = folder == NULL ? NULL : opendir(folder);
 	size_t length = strlen(base);
 	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
