@@ -6,6 +6,7 @@
 #include "agent/agent_inside.h"
 
 #define LOOK_MS 5000 /* for what other processes left in the spool */
+#define LAST_MS 500  /* at the end, for pages that are on their way */
 #define HOLD_MS 1000 /* until what waits for the receiver's time is looked at again */
 
 static int64_t
@@ -107,6 +108,16 @@ turn(struct pitot_agent *agent)
 	return sooner(next_ms, now_ms + LOOK_MS);
 }
 
+/* Targets count what they told: a page that is on its way is waited for, but not long. */
+static void
+finish_scrapes(struct pitot_agent *agent)
+{
+	const struct pt_clock *clock = agent->clock;
+	int64_t until_ms = clock->mono_ms(clock) + LAST_MS;
+	while (pt_fetcher_is_busy(agent->fetcher) && clock->mono_ms(clock) < until_ms)
+		pt_fetcher_wait(agent->fetcher, until_ms, pt_scrape_done);
+}
+
 void *
 pt_agent_run(void *context)
 {
@@ -116,6 +127,7 @@ pt_agent_run(void *context)
 		if (!is_stopping(agent))
 			pt_fetcher_wait(agent->fetcher, next_ms, pt_scrape_done);
 	}
+	finish_scrapes(agent);
 	/* Pushes that came meanwhile, and how things stood at the end. */
 	int64_t now_ms = agent->clock->mono_ms(agent->clock);
 	pt_inputs_run_pushes(&agent->inputs, now_ms);

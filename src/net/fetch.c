@@ -23,6 +23,7 @@ struct pt_fetcher {
 	CURLM *multi;
 	const struct pt_clock *clock;
 	struct pt_fetch *failed; /* could not even be started */
+	size_t running;
 };
 
 struct pt_fetch {
@@ -124,13 +125,21 @@ unlink_failed(struct pt_fetch *fetch)
 		*at = fetch->next_failed;
 }
 
+static void
+stop(struct pt_fetch *fetch)
+{
+	(void)curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy.handle);
+	fetch->running = false;
+	fetch->fetcher->running--;
+}
+
 void
 pt_fetch_free(struct pt_fetch *fetch)
 {
 	if (fetch == NULL)
 		return;
 	if (fetch->running)
-		(void)curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy.handle);
+		stop(fetch);
 	unlink_failed(fetch);
 	pt_easy_clear(&fetch->easy);
 	pt_easy_free_headers(fetch->headers);
@@ -150,6 +159,7 @@ pt_fetch_start(struct pt_fetch *fetch)
 		code = pt_error_memory(&fetch->start_error);
 	if (code == 0) {
 		fetch->running = true;
+		fetch->fetcher->running++;
 		return;
 	}
 	fetch->next_failed = fetch->fetcher->failed;
@@ -216,8 +226,7 @@ tell_one(struct pt_fetcher *fetcher,
 	CURLcode code = message->data.result;
 	(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
 	struct pt_fetch *fetch = (struct pt_fetch *)(void *)private;
-	(void)curl_multi_remove_handle(fetcher->multi, fetch->easy.handle);
-	fetch->running = false;
+	stop(fetch);
 	struct pt_fetched result = {.status = 0};
 	judge(fetch, code, &result);
 	done(fetch->context, fetch, &result);
@@ -247,6 +256,12 @@ pt_fetcher_wait(struct pt_fetcher *fetcher, int64_t mono_ms,
 		if (woken == 0 && early && running > 0)
 			return; /* perhaps woken: whoever waits looks, and comes back */
 	}
+}
+
+bool
+pt_fetcher_is_busy(const struct pt_fetcher *fetcher)
+{
+	return fetcher->running > 0;
 }
 
 void

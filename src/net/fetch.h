@@ -49,6 +49,8 @@ void pt_fetch_release(struct pt_fetch *fetch);
  */
 void pt_fetcher_wait(struct pt_fetcher *fetcher, int64_t mono_ms,
 	void (*done)(void *context, struct pt_fetch *fetch, const struct pt_fetched *result));
+/* Whether any fetch is under way. */
+bool pt_fetcher_is_busy(const struct pt_fetcher *fetcher);
 /* From any thread: the wait under way ends, or else the next one. */
 void pt_fetcher_wake(struct pt_fetcher *fetcher);
 

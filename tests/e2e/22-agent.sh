@@ -236,20 +236,33 @@ reload()
 	expect_contains "the log's last word" "$(tail -n 1 "$work/agent.log")" "all is delivered"
 }
 
+# Waits for the next scrape and until it is over. What the target told an agent that is killed while
+# it reads the answer is not the agent's to keep.
+scrape_is_over()
+{
+	local before
+	before=$(stat -c %Y.%y "$work/count.served")
+	expect_run "a scrape" 0 eventually 5 changed "$before"
+	sleep 0.15
+}
+changed() { [ "$(stat -c %Y.%y "$work/count.served")" != "$1" ]; }
+
 # A counter that rises with each scrape shows each one that is lost.
 no_scrape_lost()
 {
 	cat >"$work/count.py" <<-'END'
-	import http.server
+	import http.server, sys, time
 	n = 0
 	class H(http.server.BaseHTTPRequestHandler):
 	    def do_GET(self):
-	        global n; n += 1
+	        global n; n += 1; time.sleep(0.1)  # so that SIGTERM meets scrapes under way
 	        self.send_response(200); self.end_headers(); self.wfile.write(b'scrape_number %d\n' % n)
+	        open(sys.argv[1], 'w').close()
 	    def log_message(self, *a): pass
 	s = http.server.HTTPServer(('127.0.0.1', 0), H); print(s.server_port, flush=True); s.serve_forever()
 	END
-	/usr/bin/python3 "$work/count.py" >"$work/count.port" &
+	touch "$work/count.served"
+	/usr/bin/python3 "$work/count.py" "$work/count.served" >"$work/count.port" &
 	background+=($!)
 	expect_run "a target that counts" 0 eventually 5 test -s "$work/count.port"
 	mkdir "$work/spool"
@@ -265,6 +278,7 @@ no_scrape_lost()
 	sleep 2
 	stop_server "$receiver_dir"
 	sleep 2
+	scrape_is_over
 	end_agent KILL
 	start_agent "$work/lossless.yml"
 	sleep 1
