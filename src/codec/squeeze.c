@@ -205,7 +205,8 @@ walk(struct block *block, size_t anchor)
 		ptrdiff_t longer = (ptrdiff_t)longest.from - (ptrdiff_t)anchor - 1;
 		/* Only what is better in one of both directions is looked at closely. */
 		bool goes_further = here[furthest.to - anchor] == there[furthest.to - anchor];
-		bool goes_back = longest.from > block->from && here[longer] == there[longer];
+		bool goes_back = longest.from > block->from && longest.from > back &&
+			here[longer] == there[longer];
 		if ((!goes_further && !goes_back) || group_at(here) != group_at(there))
 			continue;
 		struct span span = {anchor, anchor + common(here, there, block->to - anchor), back};
