@@ -15,6 +15,22 @@ enum pt_write_part {
 	PT_WRITE_NATIVES /* only those of PT_PART_NATIVE */
 };
 
+/* Where a request holds what a later one of the same series will hold another of. */
+struct pt_write_mark {
+	uint32_t at;    /* the eight bytes of the value, in the request; its time is behind it */
+	uint32_t index; /* of the series in the table */
+	bool rises;     /* a count, which falls only when it begins anew */
+};
+
+struct pt_write_marks {
+	struct pt_write_mark *list; /* free() */
+	size_t count, capacity;
+	/* Some sample is more than a value at the time of all: marks do not tell the whole. */
+	bool odd;
+	/* The times for which the request is the same but for values and times. */
+	int64_t not_before, not_after;
+};
+
 struct pt_write_options {
 	const struct pt_labels *labels; /* added to every series (job, instance); may be NULL */
 	int64_t time_ms;                /* of samples without a time of their own */
@@ -27,6 +43,7 @@ struct pt_write_options {
 	 * families that are native. PT_WRITE_NATIVES is asked for only then.
 	 */
 	bool natives;
+	struct pt_write_marks *marks; /* to be added to; or NULL */
 	bool old_start;  /* 2.0: the start time also where receivers looked for it before */
 	unsigned shard;  /* only series with hash % shards == shard */
 	unsigned shards; /* 0 and 1: all */

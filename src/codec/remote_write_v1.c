@@ -137,6 +137,9 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		if (out->length - begin + size > options->max_bytes)
 			break;
 		put_series(out, &item, &histogram, message);
+		/* Without an exemplar behind it, the sample is the last; see its message. */
+		pt_write_item_mark(&item, index, out->length - begin - time_size(item.time_ms) - 8,
+			options);
 		pt_write_item_count(&item, count);
 		written++;
 	}

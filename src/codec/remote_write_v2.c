@@ -36,6 +36,7 @@ struct request {
 	struct pt_buf series;  /* the finished ones, each behind its tag and length */
 	struct pt_buf one;     /* the series in the making */
 	struct pt_buf message; /* a message inside it */
+	size_t value_at;       /* of its value, in `one` */
 	struct pt_label_list list;
 	bool old_start;
 };
@@ -77,6 +78,7 @@ put_value(struct request *request, const struct pt_write_item *item)
 		put_message(request, field_histograms);
 		return;
 	}
+	request->value_at = request->one.length + 3; /* two tags, and a length of one byte */
 	pt_wire_fixed64(message, field_value, item->bits);
 	pt_wire_int64(message, field_timestamp, item->time_ms);
 	if (item->start_ms != 0)
@@ -138,9 +140,11 @@ init(struct request *request, struct pt_buf *out, const struct pt_write_options 
 
 /* Puts the series behind the symbols, or takes everything back if there are none. */
 static void
-finish(struct request *request, size_t begin)
+finish(struct request *request, size_t begin, struct pt_write_marks *marks)
 {
 	struct pt_buf *out = request->symbols.out;
+	for (size_t i = 0; marks != NULL && i < marks->count; i++)
+		marks->list[i].at += (uint32_t)(out->length - begin);
 	if (pt_buf_error(&request->series) != 0 || pt_buf_error(&request->one) != 0 ||
 		pt_buf_error(&request->message) != 0 || pt_label_list_error(&request->list) != 0)
 		out->error = PITOT_NO_MEMORY;
@@ -180,9 +184,11 @@ pt_remote_write_v2_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		}
 		pt_wire_bytes(
 			&request.series, field_timeseries, request.one.bytes, request.one.length);
+		pt_write_item_mark(&item, index,
+			request.series.length - request.one.length + request.value_at, options);
 		pt_write_item_count(&item, count);
 		written++;
 	}
-	finish(&request, begin);
+	finish(&request, begin, options->marks);
 	return index;
 }

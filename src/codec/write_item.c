@@ -6,10 +6,10 @@
  */
 #include "codec/write_item.h"
 
-#include "base/number.h"
 #include "base/utf8.h"
 #include "codec/native_message.h"
 #include "codec/wire.h"
+#include <stdlib.h>
 
 /* ---- choosing ---- */
 
@@ -24,13 +24,6 @@ belongs(const struct pitot_snapshot *snapshot, size_t index, const struct pt_wri
 	if (options->part == PT_WRITE_NATIVES)
 		return series->part == PT_PART_NATIVE;
 	return series->part != PT_PART_NATIVE && !(options->natives && series->family->is_native);
-}
-
-/* A marker is sent as it is; no other NaN may be taken for one, whatever a receiver makes of it. */
-static uint64_t
-wire_bits(uint64_t bits)
-{
-	return bits == PT_NUMBER_STALE ? bits : pt_number_user_bits(pt_number_from_bits(bits));
 }
 
 static bool
@@ -85,7 +78,7 @@ pt_write_item_next(const struct pitot_snapshot *snapshot, size_t *index,
 			.series = series,
 			.list = list,
 			.time_ms = pt_snapshot_time_of(snapshot, *index, options->time_ms),
-			.bits = wire_bits(bits),
+			.bits = pt_write_bits(bits),
 		};
 		if (series->part == PT_PART_NATIVE) {
 			item->stale = bits == PT_NUMBER_STALE;
@@ -96,9 +89,10 @@ pt_write_item_next(const struct pitot_snapshot *snapshot, size_t *index,
 				continue;
 			}
 		}
-		if (counts_up(series) && series->start_ms > 0 && series->start_ms < item->time_ms &&
-			!(item->native != NULL && item->native->is_gauge))
-			item->start_ms = series->start_ms;
+		if (counts_up(series) && !(item->native != NULL && item->native->is_gauge))
+			item->begins_ms = series->start_ms;
+		if (item->begins_ms > 0 && item->begins_ms < item->time_ms)
+			item->start_ms = item->begins_ms;
 		take_exemplar(snapshot, *index, item, count);
 		pt_label_list_fill(list, series, options->labels, false);
 		pt_label_list_add_name(list, series);
@@ -117,6 +111,43 @@ pt_write_item_count(const struct pt_write_item *item, struct pt_write_count *cou
 	count->exemplars += item->exemplar != NULL;
 	if (item->time_ms < count->oldest_ms)
 		count->oldest_ms = item->time_ms;
+}
+
+/* ---- marks ---- */
+
+/* Room for one more; false if memory is out. */
+static bool
+has_room(struct pt_write_marks *marks)
+{
+	if (marks->count < marks->capacity)
+		return true;
+	size_t capacity = marks->capacity == 0 ? 256 : marks->capacity * 2;
+	struct pt_write_mark *list = realloc(marks->list, capacity * sizeof *list);
+	if (list == NULL)
+		return false;
+	marks->list = list;
+	marks->capacity = capacity;
+	return true;
+}
+
+void
+pt_write_item_mark(const struct pt_write_item *item, size_t index, size_t at,
+	const struct pt_write_options *options)
+{
+	struct pt_write_marks *marks = options->marks;
+	if (marks == NULL)
+		return;
+	if (item->series->part == PT_PART_NATIVE || item->exemplar != NULL ||
+		item->time_ms != options->time_ms || !has_room(marks)) {
+		marks->odd = true;
+		return;
+	}
+	marks->list[marks->count++] = (struct pt_write_mark){
+		.at = (uint32_t)at, .index = (uint32_t)index, .rises = counts_up(item->series)};
+	if (item->start_ms != 0 && item->start_ms >= marks->not_before)
+		marks->not_before = item->start_ms + 1;
+	else if (item->start_ms == 0 && item->begins_ms > 0 && item->begins_ms < marks->not_after)
+		marks->not_after = item->begins_ms;
 }
 
 unsigned

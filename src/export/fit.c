@@ -124,11 +124,11 @@ fit_table(const struct pt_fit *fit, struct pt_fitted *entry, struct pt_table *ta
 	return code;
 }
 
-/* A table that only this one still holds will not come again. */
+/* A table that only this one and its owner still hold will not come again. */
 static bool
 is_gone(const struct pt_fitted *entry)
 {
-	unsigned own = entry->fitted == entry->source ? 2 : 1;
+	unsigned own = 1u + (entry->fitted == entry->source) + entry->is_held;
 	/* acquire: whoever let it go has done with it. Nobody can take it up again. */
 	return atomic_load_explicit(&entry->source->references, memory_order_acquire) == own;
 }

@@ -16,6 +16,7 @@ struct pt_fitted {
 	struct pt_table *source; /* referenced */
 	struct pt_table *fitted; /* the same with names that the receiver takes; referenced */
 	int64_t told_ms;         /* the owner's: when its families were told; 0: not yet */
+	bool is_held;            /* the owner's: it holds a reference to the source, too */
 };
 
 struct pt_fit {

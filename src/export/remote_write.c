@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "codec/block.h"
 #include "export/sender.h"
+#include "export/steady.h"
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ struct remote_write {
 
 	/* Making requests. */
 	struct pt_buf plain, packed; /* one request; kept, so that later ones allocate nothing */
+	struct pt_steady steady;     /* what is known of requests that were made before */
+	bool makes_1;                /* by version 1.0, since the work began */
 
 	/* Sending requests. */
 	bool confirmed;                              /* the receiver has taken 2.0 */
@@ -71,11 +74,14 @@ static int
 refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t now_ms,
 	struct pitot_error *why)
 {
+	int64_t limit_ms = now_ms + PT_LIMIT_AHEAD_MS;
+	if (snapshot->timestamps == NULL && time_ms <= limit_ms)
+		return 0;
 	for (size_t i = 0; i < snapshot->table->count; i++) {
 		if (snapshot->bits[i] == PT_NUMBER_ABSENT)
 			continue;
 		int64_t at_ms = pt_snapshot_time_of(snapshot, i, time_ms);
-		if (at_ms > now_ms + PT_LIMIT_AHEAD_MS)
+		if (at_ms > limit_ms)
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"metric %s: its time %" PRId64
 				" ms is more than 10 minutes ahead of the clock (%" PRId64
@@ -99,13 +105,27 @@ static bool
 must_tell_families(
 	struct remote_write *writer, const struct pt_work *work, struct pt_fitted *fitted)
 {
-	if (work->only_ends || !speaks_1(writer) || work->shard != 0 ||
-		pt_fit_count(&work->view) == 0)
+	if (work->only_ends || !speaks_1(writer) || work->shard != 0)
 		return false;
 	if (fitted->told_ms != 0 && now_of(writer) - fitted->told_ms < METADATA_MS)
 		return false;
+	if (pt_fit_count(&work->view) == 0)
+		return false;
 	fitted->told_ms = now_of(writer);
 	return true;
+}
+
+/* Births and ends of series come once, and so does what tells of the past. */
+static void
+begin_steady(struct remote_write *writer, const struct pt_work *work)
+{
+	struct pt_fitted *fitted = writer->sender.fit.last;
+	unsigned version = (writer->makes_1 ? 1u : 2u) + (work->natives ? 2u : 0u);
+	if (work->only_ends || fitted->source->history)
+		pt_steady_begin_other(&writer->steady);
+	else
+		fitted->is_held = pt_steady_begin(
+			&writer->steady, fitted->source, version, now_of(writer));
 }
 
 static int
@@ -124,40 +144,88 @@ begin(struct pt_exporter *exporter, struct pt_work *work, struct pitot_error *wh
 	work->telling = false;
 	work->at = 0;
 	work->end = work->view.table->count;
+	writer->makes_1 = speaks_1(writer);
+	begin_steady(writer, work);
 	return 0;
 }
 
 /* Encodes the next request into writer->plain, which stays empty when there is none. */
 static void
-encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch)
+encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch,
+	const struct pt_write_options *options)
 {
+	if (work->telling) {
+		work->at = pt_remote_write_v1_metadata(
+			&writer->plain, work->view.table, work->at, options);
+		batch->format = PT_FORMAT_METADATA;
+	} else if (writer->makes_1) {
+		work->at = pt_remote_write_v1_encode(
+			&writer->plain, &work->view, work->at, options, &batch->count);
+		batch->format = PT_FORMAT_WRITE_1;
+	} else {
+		work->at = pt_remote_write_v2_encode(
+			&writer->plain, &work->view, work->at, options, &batch->count);
+		batch->format = PT_FORMAT_WRITE_2;
+	}
+}
+
+static void
+put_template(struct pt_batch *batch, const struct pt_template *template)
+{
+	batch->body = pt_template_body(template, &batch->length);
+}
+
+/* Whether there is a template for the next request, which is filled then. */
+static bool
+next_filled(struct remote_write *writer, struct pt_work *work,
+	const struct pt_steady_request *request, struct pt_batch *batch)
+{
+	const struct pt_template *template =
+		pt_steady_fill(&writer->steady, request, &work->at);
+	if (template == NULL)
+		return false;
+	batch->format = writer->makes_1 ? PT_FORMAT_WRITE_1 : PT_FORMAT_WRITE_2;
+	batch->count.samples = pt_template_samples(template);
+	batch->count.oldest_ms = work->time_ms;
+	batch->to = work->at;
+	put_template(batch, template);
+	return true;
+}
+
+/* The next request of those that begin at work->at, or none there: an empty body. */
+static void
+next_at(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch)
+{
+	struct pt_steady *steady = &writer->steady;
+	const struct pt_steady_request request = {
+		&work->view, work->time_ms, work->at, work->end};
+	bool is_steady = work->part == PT_WRITE_FLOATS && !work->telling;
+	*batch = (struct pt_batch){.count = {.oldest_ms = INT64_MAX}, .from = work->at};
+	if (is_steady && next_filled(writer, work, &request, batch))
+		return;
 	const struct pt_write_options options = {
 		.labels = writer->sender.fit.added,
 		.time_ms = work->time_ms,
 		.max_bytes = writer->max_bytes,
 		.max_series = MAX_SERIES,
-		.end = work->end,
+		.end = is_steady ? pt_steady_border(steady, &request) : work->end,
 		.part = work->part,
 		.natives = work->natives,
+		.marks = is_steady ? pt_steady_marks(steady, &request) : NULL,
 		.old_start = writer->old_start,
 		.shard = work->shard,
 		.shards = work->shards,
 	};
-	batch->from = work->at;
-	if (work->telling) {
-		work->at = pt_remote_write_v1_metadata(
-			&writer->plain, work->view.table, work->at, &options);
-		batch->format = PT_FORMAT_METADATA;
-	} else if (speaks_1(writer)) {
-		work->at = pt_remote_write_v1_encode(
-			&writer->plain, &work->view, work->at, &options, &batch->count);
-		batch->format = PT_FORMAT_WRITE_1;
-	} else {
-		work->at = pt_remote_write_v2_encode(
-			&writer->plain, &work->view, work->at, &options, &batch->count);
-		batch->format = PT_FORMAT_WRITE_2;
-	}
+	encode(writer, work, batch, &options);
 	batch->to = work->at;
+	work->skipped[PITOT_DROP_TOO_LARGE] += batch->count.dropped;
+	work->exemplars_skipped += batch->count.exemplars_dropped;
+	if (!is_steady || pt_buf_error(&writer->plain) != 0)
+		return;
+	const struct pt_steady_made made = {work->at, &writer->plain, &batch->count};
+	const struct pt_template *template = pt_steady_learn(steady, &request, &made);
+	if (template != NULL)
+		put_template(batch, template);
 }
 
 /* Goes on to what comes behind the part that is done; false if that was all. */
@@ -176,34 +244,42 @@ next_part(struct pt_work *work)
 	return true;
 }
 
+static void
+tell_memory(struct remote_write *writer)
+{
+	atomic_store_explicit(&writer->sender.exporter.kept_bytes,
+		writer->plain.capacity + writer->packed.capacity +
+			pt_steady_bytes(&writer->steady),
+		memory_order_relaxed);
+}
+
 static int
 next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 	struct pitot_error *why)
 {
 	struct remote_write *writer = (struct remote_write *)exporter;
-	pt_buf_reset(&writer->plain);
+	struct pt_buf *plain = &writer->plain, *packed = &writer->packed;
+	pt_buf_reset(plain);
+	pt_buf_reset(packed);
+	batch->body = NULL;
 	do {
-		while (work->at < work->end && writer->plain.length == 0 &&
-			pt_buf_error(&writer->plain) == 0) {
-			*batch = (struct pt_batch){.count = {.oldest_ms = INT64_MAX}};
-			encode(writer, work, batch);
-			work->skipped[PITOT_DROP_TOO_LARGE] += batch->count.dropped;
-			work->exemplars_skipped += batch->count.exemplars_dropped;
-		}
-	} while (writer->plain.length == 0 && pt_buf_error(&writer->plain) == 0 && next_part(work));
-	if (pt_buf_error(&writer->plain) != 0)
+		while (work->at < work->end && batch->body == NULL && plain->length == 0 &&
+			pt_buf_error(plain) == 0)
+			next_at(writer, work, batch);
+	} while (batch->body == NULL && plain->length == 0 && pt_buf_error(plain) == 0 &&
+		next_part(work));
+	if (batch->body == NULL && plain->length > 0 && pt_buf_error(plain) == 0) {
+		pt_block_compress(packed, plain->bytes, plain->length);
+		batch->body = packed->bytes;
+		batch->length = packed->length;
+	}
+	if (batch->body == NULL && pt_buf_error(plain) == 0) {
+		pt_steady_end(&writer->steady);
+		tell_memory(writer);
+	}
+	if (pt_buf_error(plain) != 0 || pt_buf_error(packed) != 0)
 		return pt_error_memory(why);
-	if (writer->plain.length == 0)
-		return 0;
-	pt_buf_reset(&writer->packed);
-	pt_block_compress(&writer->packed, writer->plain.bytes, writer->plain.length);
-	if (pt_buf_error(&writer->packed) != 0)
-		return pt_error_memory(why);
-	atomic_store_explicit(&exporter->kept_bytes,
-		writer->plain.capacity + writer->packed.capacity, memory_order_relaxed);
-	batch->body = writer->packed.bytes;
-	batch->length = writer->packed.length;
-	return 1;
+	return batch->body != NULL;
 }
 
 /* ---- sending them ---- */
@@ -381,6 +457,7 @@ writer_free(struct pt_exporter *exporter)
 	struct remote_write *writer = (struct remote_write *)exporter;
 	pt_sender_clear(&writer->sender);
 	pt_labels_unref(writer->sender.fit.added);
+	pt_steady_clear(&writer->steady);
 	pt_buf_clear(&writer->plain);
 	pt_buf_clear(&writer->packed);
 	pt_buf_clear(&writer->expanded);
@@ -435,6 +512,7 @@ pt_remote_write_new(const struct pt_target *target, struct pt_transport *transpo
 	atomic_init(&writer->speaks_1, target->protocol == PITOT_PROTOCOL_REMOTE_WRITE_1);
 	atomic_init(&writer->no_natives_ms, INT64_MIN);
 	init_buffers(writer);
+	pt_steady_init(&writer->steady, MAX_SERIES);
 	int code = pt_sender_init(&writer->sender, target, why);
 	writer->sender.clock = clock;
 	writer->sender.fit.added = pt_labels_new(target->pairs, target->count);
