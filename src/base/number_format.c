@@ -122,8 +122,8 @@ shortest(uint64_t significand, int exponent, bool lower_is_nearer)
 
 /*
  * Whether it is a decimal with up to six digits behind the point, and at most 15 in all: of those
- * only one reads back to the same double, so it is the shortest. The value is significand / 2^shift,
- * where the shift is from 22, beyond which there are too many digits, to 63.
+ * only one reads back to the same double, so it is the shortest. The value is
+ * significand / 2^shift, where the shift is from 22, below which there are too many digits, to 63.
  */
 static bool
 is_short(uint64_t significand, int shift, struct decimal *decimal)

@@ -318,8 +318,8 @@ read_digits(const char *at, const char *end, struct plain *plain)
 }
 
 /*
- * The bits of digits / 10^places, or 0 if it is too near to the middle of two doubles. The product's
- * first 64 bits are up to two too small, or three where they are shifted; only the 11 that are
+ * The bits of digits / 10^places, or 0 if it is too near to the middle of two doubles. The first 64
+ * bits of the product are up to two too small, or three where they are shifted; only the 11 that are
  * rounded away need to be known to be on one side of the middle.
  */
 static uint64_t

@@ -29,8 +29,8 @@ enum { pt_power_fives = 28 };
 extern const uint64_t pt_power_of_five[pt_power_fives];
 
 /*
- * 10^0 to 10^-19: (significand + rest) * 2^exponent, where 0 <= rest < 1, and the highest bit of the
- * significand is set. What most numbers with a point need.
+ * 10^0 to 10^-19: (significand + rest) * 2^exponent, where 0 <= rest < 1, and the significand's
+ * highest bit is set. What most numbers with a point need.
  */
 struct pt_tenth {
 	uint64_t significand;
