@@ -24,7 +24,8 @@ is_same(const struct pt_family *a, const struct pt_family *b)
 static struct pt_families_entry *
 find(const struct pt_families *families, const struct pt_family *family)
 {
-	size_t at = (size_t)pt_hash(family->name, family->name_length, 0) & (families->size - 1);
+	size_t at = (size_t)pt_hash(family->name, family->name_length, pt_hash_secret()) &
+		(families->size - 1);
 	while (families->entries[at].family != NULL &&
 		strcmp(families->entries[at].family->name, family->name) != 0)
 		at = (at + 1) & (families->size - 1);

@@ -2,6 +2,7 @@
 /* A hash table with open addressing, at most half full. */
 #include "agent/series_index.h"
 
+#include "base/hash.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +32,26 @@ pt_series_same(const struct pt_series *a, const struct pt_series *b)
 		(a->labels == b->labels || pt_labels_equal(a->labels, b->labels));
 }
 
+/* What others send must not choose its place, as by the hash that a series has. */
+static size_t
+place_of(const struct pt_series *series)
+{
+	uint64_t hash = pt_hash(series->family->name, series->family->name_length,
+		pt_hash_secret() ^ (uint64_t)series->part);
+	for (uint32_t i = 0; i < series->labels->count; i++) {
+		const struct pt_label *pair = &series->labels->pairs[i];
+		hash = pt_hash(pair->value, pair->value_length, hash);
+	}
+	if (series->extra_value != NULL)
+		hash = pt_hash(series->extra_value, series->extra_length, hash);
+	return (size_t)hash;
+}
+
 uint32_t
 pt_series_index_find(struct pt_series_index *index, struct pt_series *const *list,
 	const struct pt_series *series, uint32_t add)
 {
-	size_t mask = index->size - 1, at = (size_t)series->hash & mask;
+	size_t mask = index->size - 1, at = place_of(series) & mask;
 	for (; index->places[at] != 0; at = (at + 1) & mask)
 		if (pt_series_same(list[index->places[at] - 1], series))
 			return index->places[at] - 1;

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Eight bytes at a time, mixed by a 64 x 64 -> 128 bit multiplication whose halves are folded. */
+/*
+ * Eight bytes at a time, mixed by a 64 x 64 -> 128 bit multiplication whose halves are folded.
+ * Nothing here can fail: without the kernel's random bytes, which is no longer seen, the secret is
+ * what differs from process to process anyway.
+ */
 #include "base/hash.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static uint64_t
 mix(uint64_t a, uint64_t b)
@@ -29,4 +36,32 @@ pt_hash(const void *bytes, size_t length, uint64_t seed)
 		hash = mix(hash ^ word, odd2);
 	}
 	return mix(hash ^ odd2, odd1);
+}
+
+static uint64_t
+make_secret(void)
+{
+	uint64_t secret;
+	if (getentropy(&secret, sizeof secret) == 0)
+		return secret | 1; /* never 0 */
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	const uint64_t parts[] = {
+		(uint64_t)now.tv_sec, (uint64_t)now.tv_nsec, (uint64_t)getpid(), (uintptr_t)&now};
+	return pt_hash(parts, sizeof parts, 0) | 1;
+}
+
+uint64_t
+pt_hash_secret(void)
+{
+	static _Atomic uint64_t kept;
+	/* relaxed: the number stands for itself. Whoever is first decides. */
+	uint64_t secret = atomic_load_explicit(&kept, memory_order_relaxed);
+	if (secret != 0)
+		return secret;
+	uint64_t made = make_secret();
+	return atomic_compare_exchange_strong_explicit(
+		       &kept, &secret, made, memory_order_relaxed, memory_order_relaxed)
+		? made
+		: secret;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A fast 64-bit hash for tables in memory; not for anything that is stored or attacked. */
+/*
+ * A fast 64-bit hash for tables in memory; not for anything that is stored. Tables of what others
+ * send begin with the secret, so that nobody can choose texts that fall into one place.
+ */
 #ifndef PT_BASE_HASH_H
 #define PT_BASE_HASH_H
 
@@ -8,5 +11,7 @@
 
 /* Chains: pass the hash so far as `seed` (0 at first), so that ("a","bc") and ("ab","c") differ. */
 uint64_t pt_hash(const void *bytes, size_t length, uint64_t seed);
+/* A random seed, the same for the life of the process. */
+uint64_t pt_hash_secret(void);
 
 #endif

@@ -19,7 +19,10 @@ enum pt_number_style {
 	PT_NUMBER_OPEN   /* OpenMetrics canonical: 1.0, 1e+06, 0.001, +Inf, NaN */
 };
 
-/* Writes at most PT_NUMBER_TEXT bytes, no NUL; returns how many (specs/text-formats 2). */
+/*
+ * Writes at most PT_NUMBER_TEXT bytes, no NUL; returns how many of them are the text
+ * (specs/text-formats 2).
+ */
 size_t pt_number_format(char *out, double value, enum pt_number_style style);
 
 /*
@@ -28,6 +31,13 @@ size_t pt_number_format(char *out, double value, enum pt_number_style style);
  * A NaN reads as the canonical one, 0x7ff8000000000001.
  */
 bool pt_number_parse(const char *text, size_t length, double *value);
+
+/*
+ * Reads the plain decimal that begins at `text`, before `end`: a sign, up to 19 digits, a point, an
+ * exponent that is not large. Returns how many bytes it has, or 0 where it is anything else, which
+ * pt_number_parse() may yet read. What stands behind it is for the caller to judge.
+ */
+size_t pt_number_scan(const char *text, const char *end, double *value);
 
 /* Doubles are carried as bits, so that a stale marker (a signalling NaN) stays what it is. */
 static inline uint64_t

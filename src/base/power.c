@@ -40,6 +40,29 @@ const uint64_t pt_power_of_five[pt_power_fives] = {
 	0x6765c793fa10079d,
 };
 
+const struct pt_tenth pt_power_of_tenth[pt_power_tenths] = {
+	{0x8000000000000000, -63},
+	{0xcccccccccccccccc, -67},
+	{0xa3d70a3d70a3d70a, -70},
+	{0x83126e978d4fdf3b, -73},
+	{0xd1b71758e219652b, -77},
+	{0xa7c5ac471b478423, -80},
+	{0x8637bd05af6c69b5, -83},
+	{0xd6bf94d5e57a42bc, -87},
+	{0xabcc77118461cefc, -90},
+	{0x89705f4136b4a597, -93},
+	{0xdbe6fecebdedd5be, -97},
+	{0xafebff0bcb24aafe, -100},
+	{0x8cbccc096f5088cb, -103},
+	{0xe12e13424bb40e13, -107},
+	{0xb424dc35095cd80f, -110},
+	{0x901d7cf73ab0acd9, -113},
+	{0xe69594bec44de15b, -117},
+	{0xb877aa3236a4b449, -120},
+	{0x9392ee8e921d5d07, -123},
+	{0xec1e4a7db69561a5, -127},
+};
+
 /* 10^(PT_POWER_MIN + 28 i), its leading 192 bits from high to low. */
 static const uint64_t coarse[][3] = {
 	{0xe1afa13afbd14d6d, 0x82189c09a3a1ec21, 0x7a43516213c7e04c},

@@ -28,4 +28,15 @@ struct pt_power pt_power_of_ten(int k);
 enum { pt_power_fives = 28 };
 extern const uint64_t pt_power_of_five[pt_power_fives];
 
+/*
+ * 10^0 to 10^-19: (significand + rest) * 2^exponent, where 0 <= rest < 1, and the significand's
+ * highest bit is set. What most numbers with a point need.
+ */
+struct pt_tenth {
+	uint64_t significand;
+	int exponent;
+};
+enum { pt_power_tenths = 20 };
+extern const struct pt_tenth pt_power_of_tenth[pt_power_tenths];
+
 #endif

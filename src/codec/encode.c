@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "codec/escape.h"
 #include "codec/openmetrics.h"
+#include "codec/recording.h"
 #include "codec/remote_write.h"
 #include "codec/rename.h"
 #include "codec/text.h"
@@ -146,6 +147,15 @@ take_bytes(struct pt_buf *out, char **bytes, size_t *length, struct pitot_error 
 	return 0;
 }
 
+/* A text that was recorded need not be looked through again. */
+static bool
+must_rename(const struct pt_table *table, enum pitot_format format, enum pitot_escaping escaping)
+{
+	bool text = format == PITOT_TEXT_0_0_4 || format == PITOT_OPENMETRICS_1_0;
+	return !(text && escaping != PITOT_ESCAPE_DOTS && pt_recording_is_classic(table, format)) &&
+		pt_rename_needed(table, escaping);
+}
+
 int
 pitot_encode(const struct pitot_snapshot *snapshot, enum pitot_format format,
 	const struct pitot_encode_options *given, char **bytes, size_t *length,
@@ -161,7 +171,7 @@ pitot_encode(const struct pitot_snapshot *snapshot, enum pitot_format format,
 	pt_buf_init(&added.names, PT_LIMIT_TEXT);
 	pt_buf_init(&out, PT_LIMIT_TEXT);
 	int code = take_options(&added, &options, why);
-	if (code == 0 && pt_rename_needed(snapshot->table, options.escaping)) {
+	if (code == 0 && must_rename(snapshot->table, format, options.escaping)) {
 		code = pt_rename_table(&renamed, snapshot->table, options.escaping, why);
 		if (code == 0)
 			code = pt_unique_check(renamed, snapshot->table, NULL, why);

@@ -24,6 +24,7 @@ pt_label_list_error(const struct pt_label_list *list)
 	return pt_buf_error(&list->name);
 }
 
+/* In its place, behind one of the same name. */
 static void
 insert(struct pt_label_list *list, struct pt_label label)
 {
@@ -46,13 +47,35 @@ has_name(const struct pt_label_list *list, const char *name)
 	return false;
 }
 
+/* They are sorted already. */
+static void
+set_own(struct pt_label_list *list, const struct pt_labels *labels)
+{
+	const size_t room = sizeof list->labels / sizeof list->labels[0];
+	list->count = labels->count;
+	if (list->count > room) {
+		list->count = room;
+		list->name.error = PITOT_NO_MEMORY;
+	}
+	memcpy(list->labels, labels->pairs, list->count * sizeof list->labels[0]);
+}
+
+static void
+add_added(struct pt_label_list *list, const struct pt_labels *added, const char *except)
+{
+	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+		const struct pt_label *label = &added->pairs[i];
+		if (!has_name(list, label->name) &&
+			(except == NULL || strcmp(label->name, except) != 0))
+			insert(list, *label);
+	}
+}
+
 void
 pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
 	const struct pt_labels *added, bool bare)
 {
-	list->count = 0;
-	for (uint32_t i = 0; i < series->labels->count; i++)
-		insert(list, series->labels->pairs[i]);
+	set_own(list, series->labels);
 	/* A state may be "", which is written as no label at all, like any empty value. */
 	if (series->extra_name != NULL && !bare && series->extra_length > 0)
 		insert(list,
@@ -62,9 +85,15 @@ pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
 				.value = series->extra_value,
 				.value_length = series->extra_length,
 			});
-	for (uint32_t i = 0; added != NULL && i < added->count; i++)
-		if (!has_name(list, added->pairs[i].name))
-			insert(list, added->pairs[i]);
+	add_added(list, added, NULL);
+}
+
+void
+pt_label_list_fill_own(struct pt_label_list *list, const struct pt_labels *labels,
+	const struct pt_labels *added, const char *except)
+{
+	set_own(list, labels);
+	add_added(list, added, except);
 }
 
 void

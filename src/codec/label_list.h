@@ -24,6 +24,9 @@ void pt_label_list_clear(struct pt_label_list *list);
  */
 void pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
 	const struct pt_labels *added, bool bare);
+/* Only those that series share: `labels` and, but for one named `except` (may be NULL), `added`. */
+void pt_label_list_fill_own(struct pt_label_list *list, const struct pt_labels *labels,
+	const struct pt_labels *added, const char *except);
 /* Adds the label __name__ with the sample's name in its sorted place; after fill. */
 void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series);
 /* 0, or PITOT_NO_MEMORY: since init it happened, or a series had more labels than there is room. */

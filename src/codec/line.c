@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* The pieces of text lines. The only failure is memory, which sticks in the buffer. */
+/*
+ * What both text formats need to know of a snapshot: what belongs together, and what there is. The
+ * only failure is memory for the labels that are added, which sticks in the buffer.
+ */
 #include "codec/line.h"
 
 #include <math.h>
 
 void
 pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapshot *snapshot,
-	const struct pitot_encode_options *options)
+	const struct pitot_encode_options *options, enum pitot_format format)
 {
-	*line = (struct pt_line){.out = out, .snapshot = snapshot, .options = options};
+	memset(line, 0, offsetof(struct pt_line, starts));
+	for (size_t i = 0; i < pt_line_pieces; i++)
+		line->pieces[i].name = NULL;
+	line->out = out;
+	line->snapshot = snapshot;
+	line->options = options;
+	pt_buf_init(&line->head, PT_LIMIT_TEXT);
+	pt_buf_init(&line->text, PT_LIMIT_TEXT);
 	pt_label_list_init(&line->list);
+	pt_recording_begin(&line->recording, out, snapshot, format, options);
 	if (options->label_count == 0)
 		return;
 	struct pt_label labels[PT_LIMIT_LABELS];
@@ -27,7 +38,10 @@ pt_line_clear(struct pt_line *line)
 {
 	if (pt_label_list_error(&line->list) != 0)
 		line->out->error = PITOT_NO_MEMORY;
+	pt_recording_end(&line->recording, line->out, line->snapshot);
 	pt_label_list_clear(&line->list);
+	pt_buf_clear(&line->head);
+	pt_buf_clear(&line->text);
 	pt_labels_unref(line->added);
 }
 
@@ -129,145 +143,4 @@ pt_line_own_parts(enum pitot_type type)
 	default:
 		return PT_LINE_PART(PT_PART_VALUE);
 	}
-}
-
-/* ---- writing ---- */
-
-/* Backslash and line feed always, the double quote on demand. */
-static void
-put_escaped(struct pt_buf *out, const char *text, size_t length, bool quotes)
-{
-	const char *special = quotes ? "\\\n\"" : "\\\n";
-	const char *end = text + length;
-	while (text < end) {
-		size_t plain = strcspn(text, special);
-		pt_buf_put(out, text, plain);
-		text += plain;
-		if (text < end) {
-			pt_buf_char(out, '\\');
-			pt_buf_char(out, *text == '\n' ? 'n' : *text);
-			text++;
-		}
-	}
-}
-
-static void
-put_label(struct pt_buf *out, const struct pt_label *label)
-{
-	bool quoted = !pt_name_is_label(label->name, label->name_length, false);
-	if (quoted)
-		pt_buf_char(out, '"');
-	put_escaped(out, label->name, label->name_length, true);
-	if (quoted)
-		pt_buf_char(out, '"');
-	pt_buf_put(out, "=\"", 2);
-	put_escaped(out, label->value, label->value_length, true);
-	pt_buf_char(out, '"');
-}
-
-static bool
-must_quote(const struct pt_family *family)
-{
-	return !pt_name_is_metric(family->name, family->name_length, false);
-}
-
-static void
-put_name(struct pt_line *line, const struct pt_family *family, const char *suffix)
-{
-	bool quoted = must_quote(family);
-	if (quoted)
-		pt_buf_char(line->out, '"');
-	put_escaped(line->out, family->name, family->name_length, true);
-	pt_buf_str(line->out, suffix);
-	if (quoted)
-		pt_buf_char(line->out, '"');
-}
-
-void
-pt_line_meta(struct pt_line *line, const char *keyword, const struct pt_family *family,
-	const char *suffix, const char *text)
-{
-	pt_buf_put(line->out, "# ", 2);
-	pt_buf_str(line->out, keyword);
-	pt_buf_char(line->out, ' ');
-	put_name(line, family, suffix);
-	pt_buf_char(line->out, ' ');
-	pt_buf_str(line->out, text);
-	pt_buf_char(line->out, '\n');
-}
-
-void
-pt_line_help(struct pt_line *line, const struct pt_family *family, const char *suffix, bool quotes)
-{
-	pt_buf_put(line->out, "# HELP ", 7);
-	put_name(line, family, suffix);
-	pt_buf_char(line->out, ' ');
-	put_escaped(line->out, family->help, family->help_length, quotes);
-	pt_buf_char(line->out, '\n');
-}
-
-static void
-put_name_and_labels(
-	struct pt_line *line, const struct pt_series *series, const char *suffix, bool bare)
-{
-	struct pt_buf *out = line->out;
-	bool quoted = must_quote(series->family);
-	pt_label_list_fill(&line->list, series, line->added, bare);
-	if (quoted)
-		pt_buf_char(out, '{');
-	put_name(line, series->family, suffix);
-	for (size_t i = 0; i < line->list.count; i++) {
-		pt_buf_char(out, i == 0 && !quoted ? '{' : ',');
-		put_label(out, &line->list.labels[i]);
-	}
-	if (quoted || line->list.count > 0)
-		pt_buf_char(out, '}');
-	pt_buf_char(out, ' ');
-}
-
-void
-pt_line_name(struct pt_line *line, const struct pt_series *series)
-{
-	put_name_and_labels(line, series, pt_name_suffix(series->part), false);
-}
-
-void
-pt_line_bare_name(struct pt_line *line, const struct pt_series *series, const char *suffix)
-{
-	put_name_and_labels(line, series, suffix, true);
-}
-
-void
-pt_line_labels(struct pt_buf *out, const struct pt_labels *labels)
-{
-	pt_buf_char(out, '{');
-	for (uint32_t i = 0; i < labels->count; i++) {
-		if (i > 0)
-			pt_buf_char(out, ',');
-		put_label(out, &labels->pairs[i]);
-	}
-	pt_buf_char(out, '}');
-}
-
-void
-pt_line_number(struct pt_buf *out, uint64_t bits, enum pt_number_style style)
-{
-	char *room = pt_buf_room(out, PT_NUMBER_TEXT);
-	if (room != NULL)
-		out->length += pt_number_format(room, pt_number_from_bits(bits), style);
-}
-
-void
-pt_line_seconds(struct pt_buf *out, int64_t ms)
-{
-	uint64_t size = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
-	unsigned rest = (unsigned)(size % 1000), digits = 3;
-	while (digits > 1 && rest % 10 == 0) {
-		rest /= 10;
-		digits--;
-	}
-	if (ms < 0)
-		pt_buf_char(out, '-');
-	pt_buf_uint(out, size / 1000);
-	pt_buf_printf(out, ".%0*u", (int)digits, rest);
 }

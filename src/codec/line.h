@@ -8,13 +8,35 @@
 
 #include "base/number.h"
 #include "codec/label_list.h"
+#include "codec/recording.h"
+
+/* How a label begins, `,name="`: kept by position, since neighbours have the same names. */
+struct pt_line_piece {
+	const char *name;
+	uint32_t name_length;
+	uint32_t size;
+	char text[32];
+};
+enum { pt_line_pieces = 16 };
 
 struct pt_line {
 	struct pt_buf *out;
 	const struct pitot_snapshot *snapshot;
 	const struct pitot_encode_options *options;
 	struct pt_labels *added; /* options->labels, sorted; NULL for none */
+	struct pt_recording recording;
+	/* What the line before began with, and the next one mostly will. */
+	const struct pt_family *family;
+	const char *suffix;
+	bool quoted; /* the name stands in quotes and braces */
+	struct pt_buf head;
+	/* The labels that the line before shared with others, each as `,name="value"`. */
+	const struct pt_labels *labels;
+	const char *except; /* of the added ones */
 	struct pt_label_list list;
+	struct pt_buf text;
+	size_t starts[PT_LIMIT_LABELS * 2 + 3]; /* of each in the text, and where that ends */
+	struct pt_line_piece pieces[pt_line_pieces];
 };
 
 /* Half-open range of series in the snapshot's table. */
@@ -22,9 +44,12 @@ struct pt_range {
 	size_t from, to;
 };
 
-/* Both must be paired; init failing sticks in `out`. */
+/*
+ * Both must be paired; init failing sticks in `out`. `format`: where what is written is recorded,
+ * if it is worth it.
+ */
 void pt_line_init(struct pt_line *line, struct pt_buf *out, const struct pitot_snapshot *snapshot,
-	const struct pitot_encode_options *options);
+	const struct pitot_encode_options *options, enum pitot_format format);
 void pt_line_clear(struct pt_line *line);
 
 /*
@@ -74,6 +99,8 @@ void pt_line_bare_name(struct pt_line *line, const struct pt_series *series, con
 /* {a="b",…}; "{}" for none. */
 void pt_line_labels(struct pt_buf *out, const struct pt_labels *labels);
 void pt_line_number(struct pt_buf *out, uint64_t bits, enum pt_number_style style);
+/* The value of the series at `index`. */
+void pt_line_value(struct pt_line *line, size_t index, enum pt_number_style style);
 /* Seconds with up to three decimals, at least one: 1700000000.5 */
 void pt_line_seconds(struct pt_buf *out, int64_t ms);
 

@@ -57,7 +57,7 @@ put_sample(struct pt_line *line, size_t index, bool exemplars)
 	if (!pt_line_has(line->snapshot, index))
 		return;
 	pt_line_name(line, series);
-	pt_line_number(line->out, line->snapshot->bits[index], style_of(series->part));
+	pt_line_value(line, index, style_of(series->part));
 	put_time(line, index);
 	if (exemplars)
 		put_exemplar(line, index, series->part);
@@ -95,7 +95,7 @@ put_totals(struct pt_line *line, enum pitot_type type, const struct pt_line_tota
 	} else if (both && totals->infinity != PT_LINE_NONE) {
 		const struct pt_series *last = line->snapshot->table->series[totals->infinity];
 		pt_line_bare_name(line, last, gauge ? "_gcount" : "_count");
-		pt_line_number(line->out, line->snapshot->bits[totals->infinity], PT_NUMBER_PLAIN);
+		pt_line_value(line, totals->infinity, PT_NUMBER_PLAIN);
 		put_time(line, totals->infinity);
 		pt_buf_char(line->out, '\n');
 	}
@@ -174,12 +174,14 @@ pt_openmetrics_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot,
 	const struct pitot_encode_options *options)
 {
 	struct pt_line line;
-	pt_line_init(&line, out, snapshot, options);
+	if (pt_recording_play(out, snapshot, PITOT_OPENMETRICS_1_0, options))
+		return;
+	pt_line_init(&line, out, snapshot, options, PITOT_OPENMETRICS_1_0);
 	for (size_t at = 0; at < snapshot->table->count;) {
 		struct pt_range family = pt_line_family(snapshot, at);
 		put_family(&line, family);
 		at = family.to;
 	}
-	pt_line_clear(&line);
 	pt_buf_str(out, "# EOF\n");
+	pt_line_clear(&line);
 }

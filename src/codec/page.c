@@ -3,7 +3,8 @@
  * Reading a page by what is known of the last one.
  *
  * The happy path is: lines come in the order of the text that was parsed last, so each is compared
- * with the one that is expected, and what stands behind its known part is its value. Where another
+ * with the one that is expected, and a plain number behind its known part is its value; so they are
+ * read without looking for their ends. Where another
  * line comes, it is looked up by its bytes, and the expectation goes on from there. A line that is
  * not known, or a page that lost many, is parsed as a whole. Failures are those of the parser.
  */
@@ -113,6 +114,13 @@ count_lines(const char *text, size_t length)
 
 /* ---- lines by their bytes ---- */
 
+/* Nobody who writes a page knows where its lines will be. */
+static size_t
+hash_of(const char *text, size_t length)
+{
+	return (size_t)pt_hash(text, length, pt_hash_secret());
+}
+
 static bool
 make_places(struct pt_page *page)
 {
@@ -125,7 +133,7 @@ make_places(struct pt_page *page)
 	page->place_count = size;
 	for (size_t i = 0; i < page->line_count; i++) {
 		const struct pt_page_line *line = &page->lines[i];
-		size_t at = (size_t)pt_hash(page->base + line->at, line->length, 0) & (size - 1);
+		size_t at = hash_of(page->base + line->at, line->length) & (size - 1);
 		while (page->places[at] != 0)
 			at = (at + 1) & (size - 1);
 		page->places[at] = (uint32_t)i + 1;
@@ -140,7 +148,7 @@ find_line(struct pt_page *page, const char *text, size_t length)
 	if (page->places == NULL && !make_places(page))
 		return NULL;
 	size_t mask = page->place_count - 1;
-	for (size_t at = (size_t)pt_hash(text, length, 0) & mask; page->places[at] != 0;
+	for (size_t at = hash_of(text, length) & mask; page->places[at] != 0;
 		at = (at + 1) & mask) {
 		const struct pt_page_line *line = &page->lines[page->places[at] - 1];
 		if (line->length == length && memcmp(page->base + line->at, text, length) == 0)
@@ -212,6 +220,13 @@ read_tail(struct pt_page *page, uint32_t index, const char *at, const char *end,
 	return ok;
 }
 
+static void
+set_value(struct pt_page *page, uint32_t index, double value)
+{
+	page->samples += page->bits[index] == PT_NUMBER_ABSENT;
+	page->bits[index] = pt_number_user_bits(value);
+}
+
 /* The value at `at`, and what follows it. */
 static bool
 read_value(struct pt_page *page, uint32_t index, const char *at, const char *end, bool open)
@@ -224,8 +239,7 @@ read_value(struct pt_page *page, uint32_t index, const char *at, const char *end
 		at++;
 	if (!pt_number_parse(word, (size_t)(at - word), &value))
 		return false;
-	page->samples += page->bits[index] == PT_NUMBER_ABSENT;
-	page->bits[index] = pt_number_user_bits(value);
+	set_value(page, index, value);
 	return at == end || read_tail(page, index, at, end, open);
 }
 
@@ -243,43 +257,90 @@ by_index(const void *left, const void *right)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
+/*
+ * Lines from `at` on as long as they are those expected and have a plain number, if any, and nothing
+ * behind it: nearly all of them, nearly always. *next is the one that is expected then.
+ */
+static const char *
+read_expected(
+	struct pt_page *page, const char *at, const char *end, const struct pt_page_line **next)
+{
+	const struct pt_page_line *line = *next, *last = page->lines + page->line_count;
+	for (; at < end && line < last; line++) {
+		const char *to = at + line->length;
+		double value;
+		if ((size_t)(end - at) < line->length ||
+			memcmp(page->base + line->at, at, line->length) != 0)
+			break;
+		if (line->index != NO_SERIES)
+			to += pt_number_scan(to, end, &value);
+		if ((to < end && *to != '\n') ||
+			(line->index != NO_SERIES && to == at + line->length))
+			break;
+		if (line->index != NO_SERIES)
+			set_value(page, line->index, value);
+		else
+			page->others++;
+		at = to < end ? to + 1 : end;
+	}
+	*next = line;
+	return at;
+}
+
+/* One line of any kind; NULL if it is not known. */
+static const struct pt_page_line *
+read_other(struct pt_page *page, const struct pt_page_line *line, const char *at, const char *stop,
+	bool open)
+{
+	size_t size = (size_t)(stop - at);
+	if (line == page->lines + page->line_count || !is_line(page, line, at, size)) {
+		line = find_line(page, at, known_length(at, size));
+		if (line == NULL)
+			line = find_line(page, at, size);
+		if (line == NULL)
+			return NULL;
+	}
+	if (line->index != NO_SERIES &&
+		!read_value(page, line->index, at + line->length, stop, open))
+		return NULL;
+	return line;
+}
+
+static void
+begin_reading(struct pt_page *page)
+{
+	drop_exemplars(page);
+	free(page->times);
+	page->times = NULL;
+	page->samples = page->duplicates = page->others = 0;
+	for (size_t i = 0; i < page->count; i++)
+		page->bits[i] = PT_NUMBER_ABSENT;
+}
+
 /* False if the page has a line that is not known, or misses many. */
 static bool
 read_known(struct pt_page *page, const char *text, size_t length, bool open)
 {
 	const char *end = text + length;
-	const struct pt_page_line *next = page->lines, *last = page->lines + page->line_count;
-	size_t lost = 0, others = 0;
-	drop_exemplars(page);
-	free(page->times);
-	page->times = NULL;
-	page->samples = page->duplicates = 0;
-	for (size_t i = 0; i < page->count; i++)
-		page->bits[i] = PT_NUMBER_ABSENT;
+	const struct pt_page_line *next = page->lines;
+	begin_reading(page);
 	for (const char *at = text; at < end;) {
+		at = read_expected(page, at, end, &next);
+		if (at == end)
+			break;
 		const char *stop = line_end(at, end);
-		size_t size = (size_t)(stop - at);
-		const struct pt_page_line *line = next;
-		if (next == last || !is_line(page, next, at, size)) {
-			line = find_line(page, at, known_length(at, size));
-			if (line == NULL)
-				line = find_line(page, at, size);
-			if (line == NULL)
-				return false;
-		}
-		if (line->index != NO_SERIES &&
-			!read_value(page, line->index, at + line->length, stop, open))
+		const struct pt_page_line *line = read_other(page, next, at, stop, open);
+		if (line == NULL)
 			return false;
-		others += line->index == NO_SERIES;
+		page->others += line->index == NO_SERIES;
 		next = line + 1;
 		at = stop + 1;
 	}
-	for (size_t i = 0; i < page->count; i++)
-		lost += page->bits[i] == PT_NUMBER_ABSENT;
 	if (page->exemplar_count > 1)
 		qsort(page->exemplars, page->exemplar_count, sizeof page->exemplars[0], by_index);
 	/* Without the line that tells its type, a series may be another one. */
-	return lost * 4 <= page->count && others == page->other_count;
+	return (page->count - page->samples) * 4 <= page->count &&
+		page->others == page->other_count;
 }
 
 /* ---- reading all of it ---- */

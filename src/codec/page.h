@@ -25,6 +25,7 @@ struct pt_page {
 	size_t base_length;
 	struct pt_page_line *lines;
 	size_t line_count, other_count; /* others: without a series */
+	size_t others;                  /* that were read now */
 	uint32_t *places; /* of lines by hash, made when lines come in another order */
 	size_t place_count;
 	size_t exemplar_capacity;

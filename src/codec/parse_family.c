@@ -23,7 +23,7 @@ is_name(const void *item, const void *key)
 struct pt_parse_name *
 pt_parse_intern(struct pt_parse *parse, struct pt_parse_text text)
 {
-	uint64_t hash = pt_hash(text.bytes, text.length, 0);
+	uint64_t hash = pt_hash(text.bytes, text.length, pt_hash_secret());
 	struct pt_parse_name *name = pt_parse_table_find(&parse->names, hash, is_name, &text);
 	if (name != NULL)
 		return name;
@@ -39,7 +39,7 @@ pt_parse_intern(struct pt_parse *parse, struct pt_parse_text text)
 static struct pt_parse_name *
 find(const struct pt_parse *parse, struct pt_parse_text text)
 {
-	uint64_t hash = pt_hash(text.bytes, text.length, 0);
+	uint64_t hash = pt_hash(text.bytes, text.length, pt_hash_secret());
 	return pt_parse_table_find(&parse->names, hash, is_name, &text);
 }
 

@@ -25,10 +25,10 @@ type_word(enum pitot_type type)
 	}
 }
 
+/* Behind the value: when it was that, if that is to be told, and the end of the line. */
 static void
-put_value(struct pt_line *line, size_t index, uint64_t bits)
+end_sample(struct pt_line *line, size_t index)
 {
-	pt_line_number(line->out, bits, PT_NUMBER_PLAIN);
 	int64_t time_ms = pt_snapshot_time_of(line->snapshot, index, PT_NO_TIME);
 	if (line->options->timestamps && time_ms != PT_NO_TIME) {
 		pt_buf_char(line->out, ' ');
@@ -43,7 +43,8 @@ put_sample(struct pt_line *line, size_t index)
 	if (!pt_line_has(line->snapshot, index))
 		return;
 	pt_line_name(line, line->snapshot->table->series[index]);
-	put_value(line, index, line->snapshot->bits[index]);
+	pt_line_value(line, index, PT_NUMBER_PLAIN);
+	end_sample(line, index);
 }
 
 /*
@@ -64,13 +65,15 @@ put_metric(struct pt_line *line, struct pt_range metric)
 		put_sample(line, totals.sum);
 	} else if (derive) {
 		pt_line_bare_name(line, snapshot->table->series[totals.infinity], "_sum");
-		put_value(line, totals.infinity, PT_NUMBER_NAN);
+		pt_line_number(line->out, PT_NUMBER_NAN, PT_NUMBER_PLAIN);
+		end_sample(line, totals.infinity);
 	}
 	if (totals.count != PT_LINE_NONE) {
 		put_sample(line, totals.count);
 	} else if (derive) {
 		pt_line_bare_name(line, snapshot->table->series[totals.infinity], "_count");
-		put_value(line, totals.infinity, snapshot->bits[totals.infinity]);
+		pt_line_value(line, totals.infinity, PT_NUMBER_PLAIN);
+		end_sample(line, totals.infinity);
 	}
 }
 
@@ -129,7 +132,9 @@ pt_text_encode(struct pt_buf *out, const struct pitot_snapshot *snapshot,
 	const struct pitot_encode_options *options)
 {
 	struct pt_line line;
-	pt_line_init(&line, out, snapshot, options);
+	if (pt_recording_play(out, snapshot, PITOT_TEXT_0_0_4, options))
+		return;
+	pt_line_init(&line, out, snapshot, options, PITOT_TEXT_0_0_4);
 	for (size_t at = 0; at < snapshot->table->count;) {
 		struct pt_range family = pt_line_family(snapshot, at);
 		put_family(&line, family);

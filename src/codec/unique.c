@@ -80,7 +80,7 @@ same_key(struct seen *seen, size_t index)
 static struct slot *
 find(struct seen *seen, uint64_t *hash)
 {
-	*hash = pt_hash(seen->key.bytes, seen->key.length, 0);
+	*hash = pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
 	size_t at = (size_t)*hash & seen->mask;
 	while (seen->slots[at].next != 0 &&
 		(seen->slots[at].hash != *hash || !same_key(seen, seen->slots[at].next - 1)))

@@ -16,6 +16,8 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	if (table == NULL)
 		return NULL;
 	atomic_init(&table->references, 1);
+	for (size_t i = 0; i < pt_table_keeps; i++)
+		atomic_init(&table->kept[i], NULL);
 	table->history = false;
 	table->count = count;
 	if (count > 0)
@@ -37,6 +39,12 @@ pt_table_unref(struct pt_table *table)
 	if (table == NULL ||
 		atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
 		return;
+	for (size_t i = 0; i < pt_table_keeps; i++) {
+		/* relaxed: whoever set it dropped its reference before. */
+		struct pt_kept *kept = atomic_load_explicit(&table->kept[i], memory_order_relaxed);
+		if (kept != NULL)
+			kept->free(kept);
+	}
 	for (size_t i = 0; i < table->count; i++)
 		pt_series_unref(table->series[i]);
 	free(table);

@@ -12,8 +12,15 @@
 #include "model/native.h"
 #include "model/series.h"
 
+/* What somebody made from a table's series and keeps beside them. */
+struct pt_kept {
+	void (*free)(struct pt_kept *kept); /* called when the table is freed */
+};
+enum { pt_table_keeps = 2 };
+
 struct pt_table {
 	atomic_uint references;
+	_Atomic(struct pt_kept *) kept[pt_table_keeps]; /* NULL for none; see codec/recording.c */
 	bool history; /* a series may be there several times, its samples at different times */
 	size_t count;
 	struct pt_series *series[]; /* each referenced */

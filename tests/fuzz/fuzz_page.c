@@ -54,6 +54,17 @@ compare(const struct pt_page *known, const struct pt_page *alone)
 	}
 }
 
+/* What was read by lines is what the parser read. */
+static void
+compare_with_parser(const struct pt_page *page)
+{
+	const struct pitot_snapshot *snapshot = page->snapshot;
+	for (size_t i = 0; i < page->count; i++)
+		require(page->bits[i] == snapshot->bits[i] &&
+			(page->times == NULL ? PT_NO_TIME : page->times[i]) ==
+				pt_snapshot_time_of(snapshot, i, PT_NO_TIME));
+}
+
 static void
 read_page(struct pt_page *known, const char *text, size_t length, enum pitot_format format)
 {
@@ -64,6 +75,8 @@ read_page(struct pt_page *known, const char *text, size_t length, enum pitot_for
 	bool ok = pt_page_read(known, text, length, &options, &changed, NULL) == 0;
 	if (pt_page_read(&alone, text, length, &options, &changed, &why) == 0) {
 		require(ok);
+		if (alone.duplicates == 0)
+			compare_with_parser(&alone);
 		if (alone.duplicates == 0 && known->duplicates == 0)
 			compare(known, &alone);
 	} else {

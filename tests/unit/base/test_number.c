@@ -196,6 +196,31 @@ everyday_numbers_go_there_and_back(void)
 	}
 }
 
+/* A number and its text with as many places as it needs. */
+static void
+decimals_of_few_digits_are_written_as_they_were_read(void)
+{
+	uint64_t state = 20261128;
+	for (int i = 0; i < 200000; i++) {
+		int places = i % 8;
+		uint64_t unit = 1, digits = next_random(&state) >> (i % 50 + 14);
+		char text[40];
+		for (int k = 0; k < places; k++)
+			unit *= 10;
+		digits %= 1000000 * unit;
+		int length = places == 0
+			? snprintf(text, sizeof text, "%llu", (unsigned long long)digits)
+			: snprintf(text, sizeof text, "%llu.%0*llu",
+				  (unsigned long long)(digits / unit), places,
+				  (unsigned long long)(digits % unit));
+		while (places > 0 && text[length - 1] == '0')
+			length--;
+		text[length - (text[length - 1] == '.')] = '\0';
+		if (parse(text) >= 0.0001 || digits == 0)
+			check_text(format(parse(text), PT_NUMBER_PLAIN), text);
+	}
+}
+
 static void
 neighbours_of_powers_of_two_go_there_and_back(void)
 {
@@ -276,6 +301,85 @@ other_texts_are_refused(void)
 	double value = 42;
 	check_true(!pt_number_parse("1\0", 2, &value));
 	check_true(pt_number_parse("12", 1, &value) && value == 1);
+}
+
+/* Reads the text by the way that all numbers can go: it has too many digits for the short one. */
+static double
+parse_slowly(const char *text)
+{
+	char longer[128];
+	bool sign = text[0] == '-';
+	(void)snprintf(
+		longer, sizeof longer, "%s00000000000000000000%s", sign ? "-" : "", text + sign);
+	return parse(longer);
+}
+
+static void
+a_plain_number_reads_as_the_long_way_round(void)
+{
+	static const char *const forms[] = {
+		"%.0f", "%.1f", "%.3f", "%.9f", "%.17g", "%.15g", "%.6e", "%.2e", "%g"};
+	uint64_t state = 4711;
+	for (int i = 0; i < 200000; i++) {
+		char text[64];
+		double value =
+			(double)(int64_t)next_random(&state) / (double)(UINT64_C(1) << i % 64);
+		(void)snprintf(text, sizeof text, forms[i % 9], value);
+		check_true_at(__FILE__, __LINE__, text,
+			pt_number_bits(parse(text)) == pt_number_bits(parse_slowly(text)));
+		check_bits(text, strtod(text, NULL));
+	}
+}
+
+static void
+a_scan_ends_behind_the_number(void)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+		double value;
+	} rows[] = {
+		{"1\n", 1, 1},
+		{"12 ", 2, 12},
+		{"-0.5}", 4, -0.5},
+		{"1234567x", 7, 1234567},
+		{"12345678", 8, 12345678},
+		{"123456789012345\t1", 15, 123456789012345},
+		{"1.25e+06\n", 8, 1250000},
+		{"1e-3,", 4, 0.001},
+		{".5", 2, 0.5},
+		{"5. ", 2, 5},
+		{"1.2.3", 3, 1.2},
+		{"0", 1, 0},
+		{"-0", 2, -0.0},
+		/* for pt_number_parse(), or nobody */
+		{"", 0, 7},
+		{"-", 0, 7},
+		{".", 0, 7},
+		{"e5", 0, 7},
+		{"1e", 0, 7},
+		{"1e+", 0, 7},
+		{"1e100", 0, 7},
+		{"NaN", 0, 7},
+		{"+1", 0, 7},
+		{" 1", 0, 7},
+		{"\xb1", 0, 7},
+		{"12345678901234567890", 0, 7},
+		{"9007199254740993", 0, 7},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *text = rows[i].text;
+		double value = 7;
+		check_size(pt_number_scan(text, text + strlen(text), &value), rows[i].length);
+		check_true(pt_number_bits(value) == pt_number_bits(rows[i].value));
+		/* Nothing behind the end is looked at. */
+		char *copy = malloc(rows[i].length + 1);
+		for (size_t cut = 0; copy != NULL && cut <= rows[i].length; cut++) {
+			memcpy(copy, text, cut);
+			check_true(pt_number_scan(copy, copy + cut, &value) <= cut);
+		}
+		free(copy);
+	}
 }
 
 /* Each text lies exactly between two doubles, or as near to it as its digits tell. */
@@ -376,7 +480,9 @@ CHECK_MAIN("base/number", TEST(numbers_are_written_as_the_specification_lists_th
 	TEST(bounds_are_written_as_openmetrics_requires),
 	TEST(every_power_of_ten_is_written_with_one_digit),
 	TEST(random_bit_patterns_go_there_and_back), TEST(everyday_numbers_go_there_and_back),
+	TEST(decimals_of_few_digits_are_written_as_they_were_read),
 	TEST(neighbours_of_powers_of_two_go_there_and_back), TEST(whole_texts_are_read),
+	TEST(a_plain_number_reads_as_the_long_way_round), TEST(a_scan_ends_behind_the_number),
 	TEST(nan_reads_as_the_canonical_one), TEST(other_texts_are_refused),
 	TEST(the_middle_of_two_doubles_reads_as_the_even_one),
 	TEST(a_digit_far_behind_the_middle_still_decides), TEST(the_locale_does_not_matter),

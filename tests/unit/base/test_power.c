@@ -92,5 +92,15 @@ every_power_plus_one_fits_into_128_bits(void)
 		check_true(pt_power_of_ten(k).significand + 1 != 0);
 }
 
+static void
+the_tenths_are_the_first_64_bits(void)
+{
+	for (int k = 0; k < pt_power_tenths; k++) {
+		struct pt_power power = pt_power_of_ten(-k);
+		check_true(pt_power_of_tenth[k].significand == (uint64_t)(power.significand >> 64));
+		check_int(pt_power_of_tenth[k].exponent, power.exponent + 64);
+	}
+}
+
 CHECK_MAIN("base/power", TEST(every_power_is_the_leading_128_bits),
-	TEST(every_power_plus_one_fits_into_128_bits))
+	TEST(every_power_plus_one_fits_into_128_bits), TEST(the_tenths_are_the_first_64_bits))
