@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cells: the numbers that updates touch. Every operation is one atomic, relaxed: a number on its
+ * Cells: the numbers that updates touch, here those that all threads share. Every operation is one atomic, relaxed: a number on its
  * own orders nothing else, and a gather may see any one of two concurrent updates without the
  * other.
  */
@@ -32,11 +32,18 @@ pt_whole_set(pt_whole *cell, uint64_t value)
 	atomic_store_explicit(cell, value, memory_order_relaxed);
 }
 
-/* With `take`, zero stays behind, and an update that comes meanwhile is in one of the two. */
+/* With `take`, `left` stays behind, and an update that comes meanwhile is in one of the two. */
+static inline uint64_t
+pt_whole_swap(pt_whole *cell, uint64_t left, bool take)
+{
+	return take ? atomic_exchange_explicit(cell, left, memory_order_relaxed)
+		    : pt_whole_get(cell);
+}
+
 static inline uint64_t
 pt_whole_read(pt_whole *cell, bool take)
 {
-	return take ? atomic_exchange_explicit(cell, 0, memory_order_relaxed) : pt_whole_get(cell);
+	return pt_whole_swap(cell, 0, take);
 }
 
 static inline void

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counters. Whole amounts are added to an integer, so that they stay exact beyond 2^53, others to a
- * double; the value is their sum. A negative or non-finite amount is misuse.
+ * double; the value is their sum. Each thread adds to cells of its own (owned.h); the shared ones
+ * have what there is no memory for, what is set from elsewhere, and what makes zero of the others.
+ * A negative or non-finite amount is misuse.
  */
-#include "metrics/cell.h"
+#include "metrics/owned.h"
 #include "metrics/registry.h"
 
 #include <math.h>
 
 struct pitot_counter {
 	struct pt_child child;
+	struct pt_owned fractions; /* of the threads; the child's are their whole amounts */
 	pt_whole whole;
 	pt_double fraction;
 };
@@ -31,36 +34,40 @@ part(const struct pt_shape *shape, size_t index)
 	return (struct pt_part_of){.part = PT_PART_TOTAL};
 }
 
-static void
-reset(struct pt_child *child)
+static uint64_t
+read_cells(struct pitot_counter *counter, bool take)
 {
-	struct pitot_counter *counter = (struct pitot_counter *)child;
-	pt_whole_set(&counter->whole, 0);
-	pt_whole_set(&counter->fraction, 0);
+	double fractions = pt_owned_sum_double(&counter->fractions);
+	uint64_t shared = pt_whole_swap(&counter->fraction, pt_number_bits(0 - fractions), take);
+	uint64_t whole = pt_owned_read(&counter->child.owned, &counter->whole, take);
+	if (shared == PT_NUMBER_ABSENT)
+		return PT_NUMBER_ABSENT;
+	return pt_number_bits((double)whole + (pt_number_from_bits(shared) + fractions));
 }
 
 static void
-read_cells(struct pt_child *child, uint64_t *bits, bool take)
+reset(struct pt_child *child)
 {
-	struct pitot_counter *counter = (struct pitot_counter *)child;
-	uint64_t fraction = pt_whole_read(&counter->fraction, take);
-	uint64_t whole = pt_whole_read(&counter->whole, take);
-	if (fraction == PT_NUMBER_ABSENT)
-		*bits = PT_NUMBER_ABSENT;
-	else
-		*bits = pt_number_bits((double)whole + pt_number_from_bits(fraction));
+	(void)read_cells((struct pitot_counter *)child, true);
 }
 
 static void
 read(struct pt_child *child, uint64_t *bits)
 {
-	read_cells(child, bits, false);
+	*bits = read_cells((struct pitot_counter *)child, false);
 }
 
 static void
 take(struct pt_child *child, uint64_t *bits)
 {
-	read_cells(child, bits, true);
+	*bits = read_cells((struct pitot_counter *)child, true);
+}
+
+static void
+clear(struct pt_child *child)
+{
+	pt_owned_clear(&child->owned);
+	pt_owned_clear(&((struct pitot_counter *)child)->fractions);
 }
 
 const struct pt_kind pt_kind_counter = {
@@ -71,6 +78,7 @@ const struct pt_kind pt_kind_counter = {
 	.reset = reset,
 	.read = read,
 	.take = take,
+	.clear = clear,
 };
 
 /* ---- the face ---- */
@@ -83,11 +91,36 @@ pitot_counter(struct pitot_registry *registry, const char *name, const char *hel
 		pt_ignoring_counter);
 }
 
+static void
+add_whole(struct pitot_counter *counter, uint64_t amount)
+{
+	pt_whole *own = pt_owned_make(&counter->child.owned);
+	if (own != NULL)
+		pt_owned_add(own, amount);
+	else
+		pt_whole_add(&counter->whole, amount);
+}
+
+static void
+add_fraction(struct pitot_counter *counter, double amount)
+{
+	pt_whole *own = pt_owned_find(&counter->fractions);
+	if (own == NULL)
+		own = pt_owned_make(&counter->fractions);
+	if (own != NULL && pt_owned_takes(amount))
+		pt_owned_add_double(own, amount);
+	else
+		pt_double_add(&counter->fraction, amount);
+}
+
 void
 pitot_counter_inc(struct pitot_counter *counter)
 {
-	if (pt_child_touch(&counter->child))
-		pt_whole_add(&counter->whole, 1);
+	pt_whole *own = pt_owned_find(&counter->child.owned);
+	if (__builtin_expect(own != NULL, true))
+		pt_owned_add(own, 1);
+	else if (pt_child_touch(&counter->child))
+		add_whole(counter, 1);
 }
 
 void
@@ -101,10 +134,15 @@ pitot_counter_add(struct pitot_counter *counter, double amount)
 			counter->child.set->declared->name);
 		return;
 	}
-	if (amount < 0x1p63 && amount == (double)(uint64_t)amount)
-		pt_whole_add(&counter->whole, (uint64_t)amount);
+	if (!(amount < 0x1p63 && amount == (double)(uint64_t)amount)) {
+		add_fraction(counter, amount);
+		return;
+	}
+	pt_whole *own = pt_owned_find(&counter->child.owned);
+	if (own != NULL)
+		pt_owned_add(own, (uint64_t)amount);
 	else
-		pt_double_add(&counter->fraction, amount);
+		add_whole(counter, (uint64_t)amount);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,10 +248,12 @@ copy_shape(struct pt_set *set, const struct pt_shape *shape)
 		return (set->shape.states = copy_texts(shape->states, shape->count)) != NULL;
 	if (shape->count == 0)
 		return true;
-	double *bounds = malloc(shape->count * sizeof *bounds);
+	double *bounds = malloc((shape->count + pt_bounds_unit) * sizeof *bounds);
 	if (bounds == NULL)
 		return false;
 	memcpy(bounds, shape->bounds, shape->count * sizeof *bounds);
+	for (size_t i = 0; i < pt_bounds_unit; i++)
+		bounds[shape->count + i] = INFINITY;
 	set->shape.bounds = bounds;
 	return true;
 }

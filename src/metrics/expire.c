@@ -22,8 +22,9 @@ static bool
 take_mark(struct pt_child *child)
 {
 	/* relaxed: see pt_child_touch(). A mark set between the two is of now, as `since_ms` is. */
+	bool armed = pt_owned_disarm(&child->owned);
 	if (atomic_load_explicit(&child->use, memory_order_relaxed) != PT_USE_SOME)
-		return false;
+		return armed;
 	atomic_store_explicit(&child->use, PT_USE_NONE, memory_order_relaxed);
 	return true;
 }

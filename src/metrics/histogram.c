@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Histograms and gauge histograms, which are the same thing inside: one integer for each bucket
- * (not cumulative) and a sum. The count is the sum of the buckets, so that buckets and count always
- * agree, whatever is observed meanwhile. Wrong bounds are a mistake; observing NaN is misuse.
+ * Histograms and gauge histograms: one integer for each bucket (not cumulative) and a sum. The
+ * count is the sum of the buckets, so that buckets and count always agree, whatever is observed
+ * meanwhile. What is observed in a histogram goes to the thread's tally (tally.h), with which the
+ * sum agrees, too; what there is no memory for, and values so large that a sum could become
+ * infinite for ever, go to the cells that all threads share, as all of a gauge histogram does (a
+ * tally cannot count down). Wrong bounds are a mistake; observing NaN is misuse.
  */
 #include "metrics/histogram.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
+#include "metrics/tally.h"
 
 struct pitot_histogram {
 	struct pt_child child;
@@ -71,40 +76,51 @@ pt_histogram_size(const struct pt_shape *shape)
 }
 
 void
-pt_histogram_reset(pt_whole *cells, const struct pt_shape *shape)
-{
-	for (size_t i = 0; i < shape->count + 2; i++)
-		pt_whole_set(&cells[i], 0);
-}
-
-void
-pt_histogram_read(pt_whole *cells, const struct pt_shape *shape, uint64_t *bits, bool take)
+pt_histogram_read(
+	pt_whole *cells, struct pt_owned *tallies, const struct pt_shape *shape, uint64_t *bits, bool take)
 {
 	size_t bounds = shape->count;
+	memset(bits, 0, (bounds + 3) * sizeof *bits);
+	double sum = tallies == NULL ? 0 : pt_tally_read(tallies, bits, bounds + 1);
+	double shared = pt_number_from_bits(pt_whole_swap(&cells[0], pt_number_bits(0 - sum), take));
 	uint64_t count = 0;
-	bits[bounds + 1] = pt_whole_read(&cells[0], take);
 	for (size_t i = 0; i <= bounds; i++) {
 		/* A gauge histogram from which more was removed than added counts nothing there. */
-		int64_t bucket = (int64_t)pt_whole_read(&cells[i + 1], take);
+		int64_t bucket = (int64_t)(bits[i] + pt_whole_swap(&cells[i + 1], -bits[i], take));
 		count += bucket > 0 ? (uint64_t)bucket : 0;
 		bits[i] = pt_number_bits((double)count);
 	}
+	bits[bounds + 1] = pt_number_bits(shared + sum);
 	bits[bounds + 2] = bits[bounds];
 }
 
-/* The first bucket whose bound is not below the value. */
-static size_t
+/*
+ * The first bucket whose bound is not below the value: how many bounds are below it. Halving stops
+ * early, as comparing sixteen is cheaper than depending on four in turn; nothing here branches on
+ * the value, so there is nothing to guess. What stands behind the bounds is not below any value.
+ */
+static inline size_t
 bucket_of(const struct pt_shape *shape, double value)
 {
-	size_t low = 0, high = shape->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (shape->bounds[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
+	typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+	typedef int64_t places __attribute__((vector_size(16)));
+	const double *bounds = shape->bounds, *end;
+	const size_t unit = pt_bounds_unit;
+	size_t count = (shape->count + unit - 1) / unit * unit;
+	while (count > 16) {
+		size_t half = count / 2 / unit * unit;
+		bounds += bounds[half - 1] < value ? half : 0;
+		count -= half;
 	}
-	return low;
+	const pair values = {value, value};
+	places below = {0, 0}, more = {0, 0};
+	size_t first = (size_t)(bounds - shape->bounds);
+	for (end = bounds + count; bounds < end; bounds += unit) {
+		below -= *(const pair *)bounds < values; /* a comparison that holds is -1 */
+		more -= *(const pair *)(bounds + 2) < values;
+	}
+	below += more;
+	return first + (size_t)(below[0] + below[1]);
 }
 
 size_t
@@ -131,22 +147,31 @@ gauge_part(const struct pt_shape *shape, size_t index)
 }
 
 static void
-reset(struct pt_child *child)
-{
-	pt_histogram_reset(((struct pitot_histogram *)child)->cells, &child->set->shape);
-}
-
-static void
 read(struct pt_child *child, uint64_t *bits)
 {
+	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
 	pt_histogram_read(
-		((struct pitot_histogram *)child)->cells, &child->set->shape, bits, false);
+		histogram->cells, &histogram->child.owned, &child->set->shape, bits, false);
 }
 
 static void
 take(struct pt_child *child, uint64_t *bits)
 {
-	pt_histogram_read(((struct pitot_histogram *)child)->cells, &child->set->shape, bits, true);
+	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
+	pt_histogram_read(histogram->cells, &histogram->child.owned, &child->set->shape, bits, true);
+}
+
+static void
+reset(struct pt_child *child)
+{
+	uint64_t bits[PT_LIMIT_BUCKETS + 3];
+	take(child, bits);
+}
+
+static void
+clear(struct pt_child *child)
+{
+	pt_tally_clear(&child->owned);
 }
 
 const struct pt_kind pt_kind_histogram = {
@@ -157,6 +182,7 @@ const struct pt_kind pt_kind_histogram = {
 	.reset = reset,
 	.read = read,
 	.take = take,
+	.clear = clear,
 };
 
 const struct pt_kind pt_kind_gauge_histogram = {
@@ -218,29 +244,50 @@ pitot_gauge_histogram(struct pitot_registry *registry, const char *name, const c
 		registry, name, help, buckets, &pt_kind_gauge_histogram);
 }
 
-bool
-pt_histogram_takes(struct pt_child *child, double value)
+void
+pt_histogram_refuse(const struct pt_child *child)
 {
-	if (!pt_child_touch(child))
-		return false;
-	if (isnan(value))
-		pt_registry_misuse(child->set->registry, "%s: observing NaN was ignored",
-			child->set->declared->name);
-	return !isnan(value);
+	pt_registry_misuse(child->set->registry, "%s: observing NaN was ignored",
+		child->set->declared->name);
 }
 
-/* Returns the bucket. */
-static size_t
-count_value(struct pitot_histogram *histogram, double value, int sign)
+/* Whether pt_tally_add() may be called. */
+static inline bool
+is_ready(struct pt_tally *tally, double value)
 {
-	return pt_histogram_count(histogram->cells, &histogram->child.set->shape, value, sign);
+	return tally != NULL && pt_owned_takes(value) && !pt_tally_is_awaited(tally);
+}
+
+/* Returns the bucket. Not inlined, so that observing needs no frame. */
+__attribute__((noinline)) static size_t
+count_value(struct pitot_histogram *histogram, double value)
+{
+	const struct pt_shape *shape = &histogram->child.set->shape;
+	struct pt_tally *tally = pt_tally_make(&histogram->child.owned, shape->count + 1);
+	if (tally == NULL || !pt_owned_takes(value))
+		return pt_histogram_count(histogram->cells, shape, value, 1);
+	pt_tally_give_way(tally);
+	size_t bucket = bucket_of(shape, value);
+	pt_tally_add(tally, bucket, value);
+	return bucket;
+}
+
+/* Likewise. */
+__attribute__((noinline)) static void
+observe_slowly(struct pitot_histogram *histogram, double value)
+{
+	if (pt_histogram_takes(&histogram->child, value))
+		(void)count_value(histogram, value);
 }
 
 void
 pitot_histogram_observe(struct pitot_histogram *histogram, double value)
 {
-	if (pt_histogram_takes(&histogram->child, value))
-		(void)count_value(histogram, value, 1);
+	struct pt_tally *tally = pt_tally_find(&histogram->child.owned);
+	if (__builtin_expect(is_ready(tally, value), true))
+		pt_tally_add(tally, bucket_of(&histogram->child.set->shape, value), value);
+	else
+		observe_slowly(histogram, value);
 }
 
 void
@@ -249,24 +296,30 @@ pitot_histogram_observe_exemplar(struct pitot_histogram *histogram, double value
 {
 	if (!pt_histogram_takes(&histogram->child, value))
 		return;
-	size_t bucket = count_value(histogram, value, 1);
+	size_t bucket = count_value(histogram, value);
 	pt_exemplar_keep(&histogram->child, bucket, value, labels, label_count);
 }
 
-void
-pitot_gauge_histogram_add(struct pitot_gauge_histogram *gauge_histogram, double value)
+/* `sign`: 1 or -1. */
+static void
+change(struct pitot_gauge_histogram *gauge_histogram, double value, int sign)
 {
 	struct pitot_histogram *histogram = (struct pitot_histogram *)gauge_histogram;
 	if (pt_histogram_takes(&histogram->child, value))
-		(void)count_value(histogram, value, 1);
+		(void)pt_histogram_count(
+			histogram->cells, &histogram->child.set->shape, value, sign);
 }
 
 void
-pitot_gauge_histogram_remove(struct pitot_gauge_histogram *gauge_histogram, double value)
+pitot_gauge_histogram_add(struct pitot_gauge_histogram *histogram, double value)
 {
-	struct pitot_histogram *histogram = (struct pitot_histogram *)gauge_histogram;
-	if (pt_histogram_takes(&histogram->child, value))
-		(void)count_value(histogram, value, -1);
+	change(histogram, value, 1);
+}
+
+void
+pitot_gauge_histogram_remove(struct pitot_gauge_histogram *histogram, double value)
+{
+	change(histogram, value, -1);
 }
 
 double

@@ -49,14 +49,15 @@ reset(struct pt_child *child)
 {
 	struct pitot_native_histogram *histogram = (struct pitot_native_histogram *)child;
 	pt_native_cells_reset(&histogram->native);
-	pt_histogram_reset(histogram->classic, &child->set->shape);
+	uint64_t bits[PT_LIMIT_BUCKETS + 3];
+	pt_histogram_read(histogram->classic, NULL, &child->set->shape, bits, true);
 }
 
 static void
 read(struct pt_child *child, uint64_t *bits)
 {
 	struct pitot_native_histogram *histogram = (struct pitot_native_histogram *)child;
-	pt_histogram_read(histogram->classic, &child->set->shape, bits, false);
+	pt_histogram_read(histogram->classic, NULL, &child->set->shape, bits, false);
 }
 
 static struct pt_native *
@@ -76,7 +77,7 @@ take_native(struct pt_child *child, uint64_t *bits)
 		pt_native_cells_read(&histogram->native, &shape->native, 0, true);
 	if (native == NULL)
 		return NULL;
-	pt_histogram_read(histogram->classic, shape, bits, true);
+	pt_histogram_read(histogram->classic, NULL, shape, bits, true);
 	native->sum_bits = bits[shape->count + 1];
 	return native;
 }

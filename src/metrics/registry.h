@@ -27,6 +27,7 @@
 #include <stdarg.h>
 #include "base/clock.h"
 #include "base/limits.h"
+#include "metrics/owned.h"
 #include "model/snapshot.h"
 #include <pitot/metrics.h>
 
@@ -40,9 +41,12 @@ struct pt_native_shape {
 	double zero_threshold;
 };
 
+/* Bounds are compared so many at a time, and as many +Inf follow them. */
+enum { pt_bounds_unit = 4 };
+
 /* What a family's children have in common beside the labels. Copied into the set. */
 struct pt_shape {
-	const double *bounds; /* buckets without +Inf, or quantiles */
+	const double *bounds; /* buckets without +Inf, or quantiles; in a set, +Inf follows */
 	const char *const *states;
 	size_t count; /* of bounds or states */
 	double window_seconds;
@@ -124,7 +128,7 @@ enum pt_use {
 
 /*
  * The first member of every instrument. What updates read stands last, beside the cells that they
- * write, and all of it is 64 bytes.
+ * may write.
  */
 struct pt_child {
 	struct pt_set *set;
@@ -140,10 +144,12 @@ struct pt_child {
 	atomic_bool has_exemplars;
 	atomic_bool live;          /* gathered; changes under the registry's lock */
 	_Atomic unsigned char use; /* enum pt_use */
+	struct pt_owned owned;     /* of counters and histograms; armed: marked as used, too */
 };
 
 /*
- * Marks the instrument as used; every update begins with it. False: the update is to be ignored.
+ * Marks the instrument as used; every update begins with it, unless it finds its thread's cell by
+ * what is armed, which is as good a mark. False: the update is to be ignored.
  * Both accesses are relaxed: the mark orders nothing, and a use that is marked too early or not at
  * all (since an old mark was seen while a gather cleared it) is found by its value; see expire.c.
  * The mark is mostly there already, so that this is one load from the line that the update writes.

@@ -213,8 +213,8 @@ pt_ids_unref(struct pt_ids *ids)
 	free(ids);
 }
 
-static uint32_t
-ids_get(struct pt_ids *ids)
+uint32_t
+pt_ids_get(struct pt_ids *ids)
 {
 	(void)pthread_mutex_lock(&ids->lock);
 	uint32_t id = ids->freed_count > 0 ? ids->freed[--ids->freed_count] : ids->next++;
@@ -222,8 +222,8 @@ ids_get(struct pt_ids *ids)
 	return id;
 }
 
-static void
-ids_put(struct pt_ids *ids, uint32_t id)
+void
+pt_ids_put(struct pt_ids *ids, uint32_t id)
 {
 	(void)pthread_mutex_lock(&ids->lock);
 	if (ids->freed_count == ids->freed_capacity) {
@@ -289,7 +289,7 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 	if (series == NULL)
 		return NULL;
 	atomic_init(&series->references, 1);
-	series->id = ids_get(ids);
+	series->id = pt_ids_get(ids);
 	series->part = part;
 	series->extra_length = (uint32_t)length;
 	series->family = pt_family_ref(family);
@@ -319,7 +319,7 @@ pt_series_unref(struct pt_series *series)
 {
 	if (series == NULL || !drop(&series->references))
 		return;
-	ids_put(series->ids, series->id);
+	pt_ids_put(series->ids, series->id);
 	pt_family_unref(series->family);
 	pt_labels_unref(series->labels);
 	pt_ids_unref(series->ids);

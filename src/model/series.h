@@ -75,6 +75,9 @@ struct pt_ids;
 struct pt_ids *pt_ids_new(void);
 struct pt_ids *pt_ids_ref(struct pt_ids *ids);
 void pt_ids_unref(struct pt_ids *ids);
+/* A number that nobody has: the lowest that was never given, or one that was put back. */
+uint32_t pt_ids_get(struct pt_ids *ids);
+void pt_ids_put(struct pt_ids *ids, uint32_t id);
 
 /* ---- series ---- */
 

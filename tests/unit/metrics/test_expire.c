@@ -270,7 +270,9 @@ an_update_whose_mark_was_lost_is_found_before_the_memory_goes(void)
 	struct pitot_counter *counter = ended(&world);
 	pitot_counter_inc(counter);
 	/* As if a gather had cleared an old mark after the update had seen it. */
-	atomic_store(&((struct pt_child *)counter)->use, PT_USE_NONE);
+	struct pt_child *child = (struct pt_child *)counter;
+	atomic_store(&child->use, PT_USE_NONE);
+	(void)pt_owned_disarm(&child->owned);
 	check_double(value_after(&world, 0, "c_total{l=\"v\"}"), NONE);
 	check_double(value_after(&world, IDLE_MS, "c_total{l=\"v\"}"), 1);
 	close_world(&world);

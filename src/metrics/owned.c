@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads and their cells.
+ *
+ * A thread's first update gives it a record; the first update of an instrument, a page with 256
+ * cells, one of which is the instrument's. Both are kept for ever: when the thread ends, its record
+ * waits, with all it counted, for the next thread that begins, which counts on from there. So
+ * nothing is added up at the end, nothing is lost, and memory is that of the most threads at one
+ * time, for what they touched. In the child of a fork, the records of the parent's other threads
+ * wait likewise: what they had counted stays counted once.
+ *
+ * Pages are in one list for each range of numbers; a list only grows at its head, so that readers
+ * need no lock. The order of creation makes a plan's numbers rise, so that a gather walks through
+ * pages once and in order.
+ *
+ * It fails when memory or numbers are out, or the process has no key left for the end of threads:
+ * then pt_owned_make() gives NULL, and updates go to the shared cells.
+ *
+ * A thread that ends calls leave(), so the code must stay loaded: libpitot is linked with
+ * -z nodelete. Whoever puts the archive into something that is unloaded must link that so, too.
+ */
+#include "metrics/owned.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "metrics/tally.h"
+#include "model/series.h"
+
+enum { ranges = 1 << 16 };
+
+struct pt_owned_thread {
+	struct pt_owned_thread *next;         /* of all */
+	struct pt_owned_thread *next_waiting; /* of those that belong to no thread */
+	/* As in pt_owned_here; what the next thread of this record begins with. */
+	_Atomic size_t count;
+	_Atomic(struct pt_owned_page **) pages;
+};
+
+_Thread_local struct pt_owned_here pt_owned_here;
+
+/* Never freed. Half a megabyte of address space, of which only what is used becomes memory. */
+static _Atomic(struct pt_owned_page *) heads[ranges];
+
+static struct {
+	pthread_mutex_t lock; /* guards what follows */
+	struct pt_ids *numbers;
+	bool has_key, follows_forks;
+	pthread_key_t key; /* its value is the thread's record */
+	struct pt_owned_thread *threads, *waiting;
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void
+pt_owned_lock(void)
+{
+	(void)pthread_mutex_lock(&all.lock);
+}
+
+void
+pt_owned_unlock(void)
+{
+	(void)pthread_mutex_unlock(&all.lock);
+}
+
+/* ---- threads ---- */
+
+static void
+leave_waiting(struct pt_owned_thread *thread)
+{
+	thread->next_waiting = all.waiting;
+	all.waiting = thread;
+}
+
+/* The end of a thread. Should it update something once more, it begins anew. */
+static void
+leave(void *record)
+{
+	pt_owned_here = (struct pt_owned_here){.count = 0};
+	pt_owned_lock();
+	leave_waiting(record);
+	pt_owned_unlock();
+}
+
+/* In the child of a fork, the lock is still held. */
+static void
+begin_child(void)
+{
+	all.waiting = NULL;
+	for (struct pt_owned_thread *thread = all.threads; thread != NULL; thread = thread->next)
+		if (thread != pt_owned_here.thread)
+			leave_waiting(thread);
+	pt_tally_mend(pt_owned_here.thread);
+	pt_owned_unlock();
+}
+
+/* The lock is held. False, and what is missing is tried again, if there is no memory or no key. */
+static bool
+begin(void)
+{
+	if (all.numbers == NULL)
+		all.numbers = pt_ids_new();
+	if (!all.has_key)
+		all.has_key = pthread_key_create(&all.key, leave) == 0;
+	if (!all.follows_forks)
+		all.follows_forks =
+			pthread_atfork(pt_owned_lock, pt_owned_unlock, begin_child) == 0;
+	return all.numbers != NULL && all.has_key && all.follows_forks;
+}
+
+static struct pt_owned_thread *
+take_record(void)
+{
+	struct pt_owned_thread *thread = all.waiting;
+	if (thread != NULL) {
+		all.waiting = thread->next_waiting;
+		return thread;
+	}
+	thread = calloc(1, sizeof *thread);
+	if (thread != NULL) {
+		thread->next = all.threads;
+		all.threads = thread;
+	}
+	return thread;
+}
+
+/* The lock is held. False: this thread gets no record. */
+static bool
+enter(void)
+{
+	struct pt_owned_thread *thread = take_record();
+	if (thread == NULL)
+		return false;
+	if (pthread_setspecific(all.key, thread) != 0) {
+		leave_waiting(thread);
+		return false;
+	}
+	/* relaxed: the lock orders this with the record's last thread. */
+	pt_owned_here = (struct pt_owned_here){
+		.count = atomic_load_explicit(&thread->count, memory_order_relaxed),
+		.pages = atomic_load_explicit(&thread->pages, memory_order_relaxed),
+		.thread = thread,
+	};
+	return true;
+}
+
+/* ---- numbers ---- */
+
+/* The lock is held. False: there are no more. */
+static bool
+arm(struct pt_owned *owned)
+{
+	/* relaxed: written only under the lock. */
+	uint32_t number = pt_owned_number(owned);
+	if (number == 0) {
+		uint32_t id = pt_ids_get(all.numbers);
+		if (id >= (ranges - 1) * pt_owned_page_cells) {
+			pt_ids_put(all.numbers, id);
+			return false;
+		}
+		number = id + pt_owned_page_cells;
+		atomic_store_explicit(&owned->number, number, memory_order_relaxed);
+	}
+	/* release: see pt_owned_find(). */
+	atomic_store_explicit(&owned->armed, number, memory_order_release);
+	return true;
+}
+
+void
+pt_owned_clear(struct pt_owned *owned)
+{
+	uint32_t cleared = pt_owned_number(owned);
+	if (cleared == 0)
+		return;
+	for (struct pt_owned_page *page = pt_owned_pages(cleared); page != NULL; page = page->next)
+		pt_whole_set(&page->cells[cleared % pt_owned_page_cells], 0);
+	pt_owned_lock();
+	pt_ids_put(all.numbers, cleared - pt_owned_page_cells);
+	pt_owned_unlock();
+}
+
+/* ---- pages ---- */
+
+/* Room for a page at `at`. */
+static bool
+make_room(size_t at)
+{
+	size_t old_count = pt_owned_here.count, count = old_count == 0 ? 8 : old_count;
+	if (at < old_count)
+		return true;
+	while (count <= at)
+		count *= 2;
+	struct pt_owned_page **old = pt_owned_here.pages, **pages = calloc(count, sizeof *pages);
+	if (pages == NULL)
+		return false;
+	if (old_count > 0)
+		memcpy(pages, old, old_count * sizeof *pages);
+	struct pt_owned_thread *thread = pt_owned_here.thread;
+	/* release: in this order a fork may come between any two, and its child have both. */
+	atomic_store_explicit(&thread->pages, pages, memory_order_release);
+	atomic_store_explicit(&thread->count, count, memory_order_release);
+	pt_owned_here.pages = pages;
+	pt_owned_here.count = count;
+	free(old);
+	return true;
+}
+
+/* A page that a fork finds in the list, but not yet in the record, is read and never written. */
+static struct pt_owned_page *
+make_page(size_t at)
+{
+	struct pt_owned_page *page = calloc(1, sizeof *page);
+	if (page == NULL)
+		return NULL;
+	page->next = atomic_load_explicit(&heads[at], memory_order_relaxed);
+	/* release: pairs with the acquire in pt_owned_pages(). */
+	while (!atomic_compare_exchange_weak_explicit(
+		&heads[at], &page->next, page, memory_order_release, memory_order_relaxed))
+		;
+	pt_owned_here.pages[at] = page;
+	return page;
+}
+
+pt_whole *
+pt_owned_make(struct pt_owned *owned)
+{
+	pt_owned_lock();
+	bool ok = (pt_owned_here.thread != NULL || (begin() && enter())) && arm(owned);
+	pt_owned_unlock();
+	if (!ok)
+		return NULL;
+	uint32_t given = pt_owned_number(owned);
+	size_t at = given / pt_owned_page_cells;
+	if (!make_room(at))
+		return NULL;
+	struct pt_owned_page *page = pt_owned_here.pages[at];
+	if (page == NULL)
+		page = make_page(at);
+	return page == NULL ? NULL : &page->cells[given % pt_owned_page_cells];
+}
+
+/* ---- readers ---- */
+
+struct pt_owned_page *
+pt_owned_pages(uint32_t of)
+{
+	if (of == 0)
+		return NULL;
+	/* acquire: the page found, and those behind it, are seen as they were made. */
+	return atomic_load_explicit(&heads[of / pt_owned_page_cells], memory_order_acquire);
+}
+
+uint64_t
+pt_owned_sum(struct pt_owned *owned)
+{
+	uint32_t of = pt_owned_number(owned);
+	uint64_t sum = 0;
+	for (struct pt_owned_page *page = pt_owned_pages(of); page != NULL; page = page->next)
+		sum += pt_whole_get(&page->cells[of % pt_owned_page_cells]);
+	return sum;
+}
+
+double
+pt_owned_sum_double(struct pt_owned *owned)
+{
+	uint32_t of = pt_owned_number(owned);
+	double sum = 0;
+	for (struct pt_owned_page *page = pt_owned_pages(of); page != NULL; page = page->next)
+		sum += pt_number_from_bits(pt_whole_get(&page->cells[of % pt_owned_page_cells]));
+	return sum;
+}
+
+uint64_t
+pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take)
+{
+	uint64_t sum = pt_owned_sum(owned);
+	return sum + pt_whole_swap(shared, -sum, take);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cells that belong to one thread each, so that an update is a load, an addition and a store
+ * without a lock prefix, and two threads never fight for a line. An instrument has a number (a
+ * "cell"); each thread that updates it has a word of its own under that number; who reads adds them
+ * all up, and the instrument's shared cell, where updates go for which there is no memory.
+ *
+ * owned.c tells how threads come and go. Only making can fail, for want of memory.
+ */
+#ifndef PT_METRICS_OWNED_H
+#define PT_METRICS_OWNED_H
+
+#include "metrics/cell.h"
+
+enum { pt_owned_page_cells = 256 };
+
+/*
+ * An instrument's number, given when it is first updated; 0: none yet. Updates look at `armed`,
+ * which is the number, or 0 to have the next one call pt_owned_make().
+ */
+struct pt_owned {
+	_Atomic uint32_t armed;
+	_Atomic uint32_t number;
+};
+
+struct pt_owned_page {
+	struct pt_owned_page *next; /* the same numbers, of another thread */
+	pt_whole cells[pt_owned_page_cells];
+};
+
+struct pt_owned_thread;
+
+/*
+ * What this thread has. initial-exec: these 24 bytes are found at a constant distance from the
+ * thread pointer, instead of by a call that costs as much as the update. A library that is loaded
+ * later takes them from what the C library reserves for that (1.6 KiB in glibc).
+ */
+struct pt_owned_here {
+	size_t count; /* of pages */
+	struct pt_owned_page **pages;
+	struct pt_owned_thread *thread; /* NULL: has updated nothing yet */
+};
+extern _Thread_local struct pt_owned_here pt_owned_here
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/*
+ * This thread's cell of that number, or NULL: ask pt_owned_make(). No page begins below number
+ * pt_owned_page_cells, so that 0 is never found.
+ */
+static inline pt_whole *
+pt_owned_find(struct pt_owned *owned)
+{
+	/* acquire: whoever gave the number saw all cells of its last user zeroed; so do we. */
+	uint32_t number = atomic_load_explicit(&owned->armed, memory_order_acquire);
+	size_t at = number / pt_owned_page_cells;
+	if (__builtin_expect(at >= pt_owned_here.count, false))
+		return NULL;
+	struct pt_owned_page *page = pt_owned_here.pages[at];
+	if (__builtin_expect(page == NULL, false))
+		return NULL;
+	return &page->cells[number % pt_owned_page_cells];
+}
+
+/* Likewise, armed and made as need be: it takes a lock and allocates. NULL if memory is out. */
+pt_whole *pt_owned_make(struct pt_owned *owned);
+
+/*
+ * True if it was armed; it is not any more. relaxed: an update that comes meanwhile may find it
+ * armed and not be noticed; see pt_child_touch().
+ */
+static inline bool
+pt_owned_disarm(struct pt_owned *owned)
+{
+	if (atomic_load_explicit(&owned->armed, memory_order_relaxed) == 0)
+		return false;
+	atomic_store_explicit(&owned->armed, 0, memory_order_relaxed);
+	return true;
+}
+
+/* relaxed: only this thread writes its cell; a reader may see it before or after. */
+static inline void
+pt_owned_add(pt_whole *own, uint64_t amount)
+{
+	uint64_t old = atomic_load_explicit(own, memory_order_relaxed);
+	atomic_store_explicit(own, old + amount, memory_order_relaxed);
+}
+
+static inline void
+pt_owned_add_double(pt_whole *own, double amount)
+{
+	double old = pt_number_from_bits(atomic_load_explicit(own, memory_order_relaxed));
+	atomic_store_explicit(own, pt_number_bits(old + amount), memory_order_relaxed);
+}
+
+/*
+ * Amounts that a thread's cell of doubles may take: 2^64 of them do not overflow it. What a thread
+ * counted cannot be set back, so infinity would stay for ever; such amounts go to the shared cell.
+ */
+static inline bool
+pt_owned_takes(double amount)
+{
+	return __builtin_fabs(amount) < 0x1p959;
+}
+
+/* The first page that has the number's cells, then by `next`; NULL: none has. For readers. */
+struct pt_owned_page *pt_owned_pages(uint32_t number);
+/* relaxed: a number that comes meanwhile has counted nothing yet. */
+static inline uint32_t
+pt_owned_number(struct pt_owned *owned)
+{
+	return atomic_load_explicit(&owned->number, memory_order_relaxed);
+}
+
+/* The sums of all threads. */
+uint64_t pt_owned_sum(struct pt_owned *owned);
+double pt_owned_sum_double(struct pt_owned *owned);
+
+/*
+ * Reads a shared cell and its threads' together. With `take` zero stays behind: since the threads'
+ * cells are not written by others, the shared one then holds what they counted up to now, negated;
+ * an update that comes meanwhile is in one of the two.
+ */
+uint64_t pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take);
+
+/* Gives the number back, after zeroing its cells; nobody updates or reads the instrument any more.
+ */
+void pt_owned_clear(struct pt_owned *owned);
+
+/* Holding this lock, no thread comes or goes; numbers and tallies are made and cleared under it. */
+void pt_owned_lock(void);
+void pt_owned_unlock(void);
+
+#endif
