@@ -11,6 +11,8 @@
 #include <pitot/exposition.h>
 #include <pitot/push.h>
 #include <pitot/spool.h>
+#include <pitot/log.h>
+#include <pitot/serve.h>
 #include <pitot/agent.h>
 #include <pitot/config.h>
 

@@ -11,21 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <pitot/error.h>
-#include <pitot/metrics.h>
+#include <pitot/log.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum pitot_log_level { PITOT_LOG_DEBUG = 0, PITOT_LOG_INFO, PITOT_LOG_WARN, PITOT_LOG_ERROR };
-
-/* Something that happened; valid during the call. No field holds a secret. */
-struct pitot_log_entry {
-	enum pitot_log_level level;
-	const char *message;              /* always the same for the same kind of event */
-	const struct pitot_label *fields; /* what it is about: url, job, err, … */
-	size_t field_count;
-};
 
 struct pitot_agent_options {
 	const char *path; /* of the configuration; read again by pitot_agent_reload() */

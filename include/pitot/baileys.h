@@ -8,6 +8,7 @@
 #ifndef PITOT_BAILEYS_H
 #define PITOT_BAILEYS_H
 
+#include <pitot/config.h>
 #include <pitot/metrics.h>
 
 #ifdef __cplusplus
@@ -143,6 +144,12 @@ struct pitot_baileys {
 	struct pitot_gauge *uptime_seconds;
 };
 
+/*
+ * pitot_config_from_env() with "BAILEYS_PROMETHEUS", and with the prefix
+ * "baileys_" if the environment names no other.
+ */
+int pitot_baileys_config_from_env(struct pitot_config *config,
+	struct pitot_error *why) PITOT_MUST_USE;
 /*
  * Declares every instrument in the registry, whose prefix should be
  * "baileys_". Series of closed labels begin at 0 at once. Mistakes are

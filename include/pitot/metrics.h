@@ -59,7 +59,7 @@ struct pitot_registry_options {
 	const struct pitot_label *labels; /* constant labels, added to every series */
 	size_t label_count;
 	bool utf8_names; /* allow any UTF-8 in metric and label names (default: [a-zA-Z0-9_:]) */
-	bool disabled;   /* instruments ignore updates; pushers made from it do nothing */
+	bool disabled;   /* instruments ignore updates; pushers and endpoints of it do nothing */
 	size_t max_label_sets; /* of each family, see pitot_registry_limit(); default 1,000,000 */
 };
 
@@ -105,7 +105,10 @@ void pitot_registry_expire(
  */
 void pitot_registry_limit(struct pitot_registry *registry, const char *family, size_t label_sets);
 
-/* Calls `hook` at the start of every gather, without any lock held, so that it may set gauges. */
+/*
+ * Calls `hook` at the start of every gather, without any lock held, so that it may set gauges. A
+ * pusher and an endpoint may gather at the same time, each in a thread of its own.
+ */
 void pitot_registry_on_gather(
 	struct pitot_registry *registry, void (*hook)(void *context), void *context);
 

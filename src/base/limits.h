@@ -24,6 +24,7 @@
 #define PT_LIMIT_BUCKETS 1000               /* bounds, states or quantiles of one instrument */
 #define PT_LIMIT_ANSWER ((size_t)1024)      /* bytes kept of a receiver's answer */
 #define PT_LIMIT_SECRET ((size_t)64 * 1024) /* bytes of a password or token file */
+#define PT_LIMIT_PEM ((size_t)1 << 20)      /* bytes of a server's certificates or key */
 #define PT_LIMIT_URL ((size_t)8192)
 #define PT_LIMIT_DURATION_MS INT64_C(3153600000000) /* 100 years: sums with a clock fit */
 /* How far ahead of the clock a sample may be: receivers refuse more, or are blocked by it. */

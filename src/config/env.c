@@ -3,8 +3,8 @@
  * Options from the environment: the program's own variables first, then well-known ones of others,
  * then defaults. Every variable is read, whether or not enabled, so that a tool can use them too.
  *
- * It fails with PITOT_BAD_CONFIG on the first bad value, on two that exclude each other, and if
- * enabled without a URL; with PITOT_USAGE on a bad prefix. Nothing is written to *config then.
+ * It fails with PITOT_BAD_CONFIG on the first bad value, on two that exclude each other, and on one
+ * that needs another; with PITOT_USAGE on a bad prefix. Nothing is written to *config then.
  */
 #include "base/error.h"
 #include "config/variable.h"
@@ -171,6 +171,24 @@ read_delivery(struct reader *reader)
 	push->adaptive.enabled = pt_variable_bool(&reader->from, "_ADAPTIVE", false);
 }
 
+/* ---- being scraped ---- */
+
+/* The URL must have been read: without one, an endpoint is all that can be meant. */
+static void
+read_server(struct reader *reader)
+{
+	struct pitot_server_options *server = &reader->config.server;
+	server->port = 9090;
+	bool port = pt_variable_port(&reader->from, "_PORT", &server->port);
+	reader->config.serve = port || reader->config.push.url == NULL;
+	server->address = pt_variable_address(&reader->from, "_ADDRESS");
+	server->path = pt_variable_url_path(&reader->from, "_PATH");
+	server->username = pt_variable_text(&reader->from, "_SERVER_USERNAME");
+	server->password_file = pt_variable_path(&reader->from, "_SERVER_PASSWORD_FILE");
+	server->cert_file = pt_variable_path(&reader->from, "_SERVER_CERT_FILE");
+	server->key_file = pt_variable_path(&reader->from, "_SERVER_KEY_FILE");
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -196,22 +214,30 @@ check_pair(struct reader *reader, bool bad, const char *one, const char *what, c
 			reader->from.prefix, one, what, reader->from.prefix, other);
 }
 
+/* Two of which each needs the other. */
+static void
+check_both(struct reader *reader, const char *one, const char *one_name, const char *other,
+	const char *other_name)
+{
+	check_pair(reader, one != NULL && other == NULL, one_name, "needs", other_name);
+	check_pair(reader, other != NULL && one == NULL, other_name, "needs", one_name);
+}
+
 static void
 check_together(struct reader *reader)
 {
-	const struct pitot_config *config = &reader->config;
-	const struct pitot_http_options *http = &config->push.http;
+	const struct pitot_http_options *http = &reader->config.push.http;
+	const struct pitot_server_options *server = &reader->config.server;
 	check_pair(reader, http->username != NULL && http->bearer_token_file != NULL, "_USERNAME",
 		"and", "_BEARER_TOKEN_FILE exclude each other: set only one of them");
 	check_pair(reader, http->password_file != NULL && http->bearer_token_file != NULL,
 		"_PASSWORD_FILE", "and",
 		"_BEARER_TOKEN_FILE exclude each other: set only one of them");
-	check_pair(reader, http->cert_file != NULL && http->key_file == NULL, "_CERT_FILE", "needs",
-		"_KEY_FILE");
-	check_pair(reader, http->key_file != NULL && http->cert_file == NULL, "_KEY_FILE", "needs",
-		"_CERT_FILE");
-	check_pair(reader, config->enabled && config->push.url == NULL, "_ENABLED", "needs",
-		"_URL, for example http://localhost:9091 for a Pushgateway");
+	check_both(reader, http->cert_file, "_CERT_FILE", http->key_file, "_KEY_FILE");
+	check_both(reader, server->cert_file, "_SERVER_CERT_FILE", server->key_file,
+		"_SERVER_KEY_FILE");
+	check_both(reader, server->username, "_SERVER_USERNAME", server->password_file,
+		"_SERVER_PASSWORD_FILE");
 }
 
 static bool
@@ -236,6 +262,7 @@ pitot_config_from_env(struct pitot_config *config, const char *prefix, struct pi
 	read_http(&reader);
 	read_protocol(&reader);
 	read_url(&reader);
+	read_server(&reader);
 	read_delivery(&reader);
 	check_together(&reader);
 	struct pt_arena *owned = malloc(sizeof *owned);

@@ -6,6 +6,7 @@
  */
 #include "config/variable.h"
 
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -185,6 +186,52 @@ pt_variable_milliseconds(struct pt_variables *variables, const char *name)
 	refuse(variables, &found,
 		"expected a whole number of milliseconds above 0, for example 15000");
 	return 0;
+}
+
+bool
+pt_variable_port(struct pt_variables *variables, const char *name, uint16_t *port)
+{
+	struct pt_variable found;
+	if (!pt_variable_find(variables, name, &found))
+		return false;
+	/* Kubernetes sets NAME_PORT=tcp://… for every service: nobody meant us. */
+	if (strncmp(found.value, "tcp://", 6) == 0)
+		return false;
+	unsigned number = 0;
+	const char *at = found.value;
+	for (; *at >= '0' && *at <= '9' && number <= UINT16_MAX; at++)
+		number = number * 10 + (unsigned)(*at - '0');
+	if (*at != '\0' || number > UINT16_MAX)
+		refuse(variables, &found, "expected a port, 1 to 65535, or 0 for a free one");
+	*port = (uint16_t)number;
+	return true;
+}
+
+const char *
+pt_variable_address(struct pt_variables *variables, const char *name)
+{
+	struct pt_variable found;
+	struct sockaddr_storage at;
+	socklen_t length;
+	if (!pt_variable_find(variables, name, &found))
+		return NULL;
+	if (!pt_endpoint_address(found.value, 0, &at, &length))
+		refuse(variables, &found,
+			"expected an address in digits, for example 127.0.0.1, 0.0.0.0 or ::");
+	return found.value;
+}
+
+const char *
+pt_variable_url_path(struct pt_variables *variables, const char *name)
+{
+	struct pt_variable found;
+	if (!pt_variable_find(variables, name, &found))
+		return NULL;
+	if (!pt_endpoint_path(found.value))
+		refuse(variables, &found,
+			"expected / and letters, digits or any of /._~- behind it, for example "
+			"/metrics");
+	return found.value;
 }
 
 void

@@ -42,6 +42,11 @@ const char *pt_variable_metric_prefix(struct pt_variables *variables, const char
 int64_t pt_variable_duration(struct pt_variables *variables, const char *name);
 /* Plain milliseconds, above 0, as those of OTEL_… are. */
 int64_t pt_variable_milliseconds(struct pt_variables *variables, const char *name);
+/* 0 to 65535; false if there is none, which includes what Kubernetes puts there, see there. */
+bool pt_variable_port(struct pt_variables *variables, const char *name, uint16_t *port);
+/* An IPv4 or IPv6 address in digits, and a path, as base/endpoint.h has them. */
+const char *pt_variable_address(struct pt_variables *variables, const char *name);
+const char *pt_variable_url_path(struct pt_variables *variables, const char *name);
 /* A JSON object of strings. */
 void pt_variable_labels(struct pt_variables *variables, const char *name,
 	const struct pitot_label **labels, size_t *count);

@@ -228,6 +228,12 @@ is_own_thread(const struct pitot_pusher *pusher)
 	return pt_crew_is_self(&pusher->crew) || pthread_equal(pthread_self(), pusher->thread) != 0;
 }
 
+bool
+pt_pusher_is_self(const struct pitot_pusher *pusher)
+{
+	return pusher != NULL && !pusher->inert && pusher->pid == getpid() && is_own_thread(pusher);
+}
+
 int
 pitot_pusher_flush(struct pitot_pusher *pusher, int64_t wait_ms, struct pitot_error *why)
 {

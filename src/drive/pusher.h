@@ -13,4 +13,7 @@ struct pitot_pusher *pt_pusher_start_with(struct pitot_registry *registry,
 	const struct pitot_push_options *options, const struct pt_world *world,
 	struct pitot_error *why);
 
+/* Whether this is one of the pusher's threads. */
+bool pt_pusher_is_self(const struct pitot_pusher *pusher);
+
 #endif

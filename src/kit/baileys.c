@@ -21,6 +21,15 @@ static const double bounds_messages_processing_duration_seconds[] = {0.001, 0.00
 static const struct pitot_buckets buckets_messages_processing_duration_seconds = {
 	bounds_messages_processing_duration_seconds, 7};
 
+int
+pitot_baileys_config_from_env(struct pitot_config *config, struct pitot_error *why)
+{
+	int code = pitot_config_from_env(config, "BAILEYS_PROMETHEUS", why);
+	if (code == 0 && config->registry.prefix == NULL)
+		config->registry.prefix = "baileys_";
+	return code;
+}
+
 void
 pitot_baileys_declare(struct pitot_baileys *kit, struct pitot_registry *registry)
 {

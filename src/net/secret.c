@@ -83,8 +83,9 @@ pt_secret_read(struct pt_secret *secret, struct pitot_error *why)
 	pt_buf_init(&content, PT_LIMIT_SECRET);
 	char *line = NULL;
 	/* Room for all of it at once, so that no copy of it stays in freed memory. */
-	if (pt_buf_room(&content, PT_LIMIT_SECRET) != NULL &&
-		pt_file_read(secret->path, &content, why) == 0)
+	if (pt_buf_room(&content, PT_LIMIT_SECRET) == NULL)
+		(void)pt_error_memory(why);
+	else if (pt_file_read(secret->path, &content, why) == 0)
 		line = first_line(secret->path, &content, why);
 	if (content.bytes != NULL)
 		explicit_bzero(content.bytes, content.capacity);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A worker that delivers mail and tells how it goes: the README's example. It runs for about three
- * seconds, is configured by MAILER_… environment variables and pushes while it works; without
- * MAILER_ENABLED=true its instruments cost nothing. A wrong variable or a failed last push is told
- * on stderr and is the exit status; a failed push in between is told and the work goes on.
+ * seconds, is configured by MAILER_… environment variables, and pushes or is scraped while it
+ * works; without MAILER_ENABLED=true its instruments cost nothing. A wrong variable, a port that is
+ * taken or a failed last push is told on stderr and is the exit status; a failed push in between is
+ * told and the work goes on.
  */
 #include <err.h>
 #include <pitot.h>
@@ -73,18 +74,13 @@ main(void)
 		errx(EXIT_FAILURE, "out of memory");
 	struct instruments mail;
 	declare(&mail, registry);
-	if (config.collect_default) {
-		pitot_collect_process(registry);
-		pitot_collect_malloc(registry);
-	}
-
-	struct pitot_pusher *pusher = pitot_pusher_start(registry, &config.push, &why);
-	if (pusher == NULL)
+	struct pitot_outlet *outlet = pitot_outlet_start(registry, &config, &why);
+	if (outlet == NULL)
 		errx(EXIT_FAILURE, "metrics: %s", why.text);
 
 	work(&mail, 300);
 
-	int result = pitot_pusher_stop(pusher, &why);
+	int result = pitot_outlet_stop(outlet, &why);
 	if (result != PITOT_OK)
 		warnx("metrics: the last push: %s", why.text);
 	pitot_registry_free(registry);

@@ -114,6 +114,10 @@ texts_are_taken_as_they_are_and_empty_ones_as_unset(void)
 		{"APP_PASSWORD_FILE", "/run/pw\xff", AT(push.http.password_file)},
 		{"APP_BEARER_TOKEN_FILE", "/run/token", AT(push.http.bearer_token_file)},
 		{"APP_CA_FILE", "/etc/ca.pem", AT(push.http.ca_file)},
+		{"APP_ADDRESS", "0.0.0.0", AT(server.address)},
+		{"APP_ADDRESS", "::1", AT(server.address)},
+		{"APP_PATH", "/", AT(server.path)},
+		{"APP_PATH", "/a/B-1_2.~", AT(server.path)},
 		{"SSL_CERT_FILE", "/etc/ca.pem", AT(push.http.ca_file)},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -405,6 +409,18 @@ bad_values_are_named_with_what_is_allowed(void)
 		{"APP_URL=http://a\n", "APP_URL: a URL holds no spaces or control characters"},
 		{"PUSHGATEWAY_URL=unix://x",
 			"PUSHGATEWAY_URL=\"unix://x\": expected http:// or https://"},
+		{"APP_PORT=-1", "APP_PORT=\"-1\": expected a port, 1 to 65535, or 0"},
+		{"APP_PORT=65536", "APP_PORT=\"65536\": expected a port"},
+		{"APP_PORT=18446744073709551617", "APP_PORT=\"18446744073709551617\": expected"},
+		{"APP_PORT=9090/tcp", "APP_PORT=\"9090/tcp\": expected a port"},
+		{"APP_PATH=metrics", "APP_PATH=\"metrics\": expected / and letters"},
+		{"APP_PATH=/a b", "APP_PATH=\"/a b\": expected / and letters"},
+		{"APP_PATH=/<a>", "APP_PATH=\"/<a>\": expected / and letters"},
+		{"APP_ADDRESS=localhost",
+			"APP_ADDRESS=\"localhost\": expected an address in digits"},
+		{"APP_ADDRESS=127.0.0.1:9090",
+			"APP_ADDRESS=\"127.0.0.1:9090\": expected an address"},
+		{"APP_SERVER_USERNAME=\xff", "APP_SERVER_USERNAME: the value is not valid UTF-8"},
 		{"APP_LABELS=x", "APP_LABELS=\"x\": line 1, column 1: "},
 		{"APP_LABELS={\"a\":\"b\"", "line 1, column 8: "},
 		{"APP_LABELS={\"a\":\"b\",\n\"a\":\"c\"}",
@@ -436,6 +452,58 @@ bad_values_are_named_with_what_is_allowed(void)
 		check_contains(read_error(ENV(rows[i].variable)), rows[i].text);
 }
 
+/* The worker's variables as they have always been, and nothing else. */
+static void
+a_worker_is_scraped_where_its_document_says(void)
+{
+	struct pitot_config config = read_config(ENV("APP_ENABLED=true"));
+	check_true(config.enabled && config.serve && config.push.url == NULL);
+	check_int(config.server.port, 9090);
+	check_true(config.server.address == NULL && config.server.path == NULL);
+	check_true(config.collect_default && config.registry.prefix == NULL);
+	pitot_config_clear(&config);
+	config = read_config(ENV("APP_ENABLED=true", "APP_PORT=9091", "APP_PATH=/m/x",
+		"APP_PREFIX=zpro_baileys_", "APP_COLLECT_DEFAULT=false",
+		"APP_LABELS={\"environment\":\"production\",\"service\":\"zpro\","
+		"\"datacenter\":\"aws-us-east-1\"}"));
+	check_true(config.enabled && config.serve && !config.collect_default);
+	check_int(config.server.port, 9091);
+	check_text(config.server.path, "/m/x");
+	check_text(config.registry.prefix, "zpro_baileys_");
+	check_size(config.registry.label_count, 3);
+	check_text(config.registry.labels[2].value, "aws-us-east-1");
+	pitot_config_clear(&config);
+}
+
+static void
+a_port_opens_an_endpoint_and_a_url_starts_a_pusher(void)
+{
+	static const struct {
+		const char *variables[3];
+		bool serves;
+		int port;
+	} rows[] = {
+		{{"APP_ENABLED=1"}, true, 9090},
+		{{"APP_ENABLED=1", "APP_PORT=0"}, true, 0},
+		{{"APP_ENABLED=1", "APP_PORT=65535"}, true, 65535},
+		{{"APP_ENABLED=1", "APP_URL=http://h"}, false, 9090},
+		{{"APP_URL=http://h", "APP_PORT=1"}, true, 1},
+		{{"APP_URL=http://h", "APP_PORT="}, false, 9090},
+		{{"APP_URL=http://h", "APP_PATH=/m"}, false, 9090},
+		{{"PUSHGATEWAY_URL=h"}, false, 9090},
+		{{"PUSHGATEWAY_URL=h", "APP_PORT=2"}, true, 2},
+		/* What Kubernetes sets for a service that is called "app". */
+		{{"APP_URL=http://h", "APP_PORT=tcp://10.0.0.1:80"}, false, 9090},
+		{{"APP_ENABLED=1", "APP_PORT=tcp://10.0.0.1:80"}, true, 9090},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pitot_config config = read_config(rows[i].variables);
+		check_int(config.serve, rows[i].serves);
+		check_int(config.server.port, rows[i].port);
+		pitot_config_clear(&config);
+	}
+}
+
 static void
 variables_must_fit_together(void)
 {
@@ -443,11 +511,13 @@ variables_must_fit_together(void)
 		const char *variables[3];
 		const char *text;
 	} rows[] = {
-		{{"APP_ENABLED=true"},
-			"APP_ENABLED needs APP_URL, for example http://localhost:9091"},
-		{{"APP_ENABLED=true", "APP_URL="}, "APP_ENABLED needs APP_URL"},
 		{{"APP_CERT_FILE=/c"}, "APP_CERT_FILE needs APP_KEY_FILE"},
 		{{"APP_KEY_FILE=/c"}, "APP_KEY_FILE needs APP_CERT_FILE"},
+		{{"APP_SERVER_CERT_FILE=/c"}, "APP_SERVER_CERT_FILE needs APP_SERVER_KEY_FILE"},
+		{{"APP_SERVER_KEY_FILE=/c"}, "APP_SERVER_KEY_FILE needs APP_SERVER_CERT_FILE"},
+		{{"APP_SERVER_USERNAME=u"}, "APP_SERVER_USERNAME needs APP_SERVER_PASSWORD_FILE"},
+		{{"APP_SERVER_PASSWORD_FILE=/p"},
+			"APP_SERVER_PASSWORD_FILE needs APP_SERVER_USERNAME"},
 		{{"APP_USERNAME=u", "APP_BEARER_TOKEN_FILE=/t"},
 			"APP_USERNAME and APP_BEARER_TOKEN_FILE exclude each other"},
 		{{"APP_PASSWORD_FILE=u", "APP_BEARER_TOKEN_FILE=/t"},
@@ -511,6 +581,8 @@ CHECK_MAIN("config/env", TEST(nothing_set_means_off_and_defaults),
 	TEST(our_url_goes_before_the_well_known_ones),
 	TEST(a_url_for_another_protocol_is_passed_over), TEST(a_well_known_login_goes_with_its_url),
 	TEST(the_switch_of_opentelemetry_turns_us_off),
-	TEST(bad_values_are_named_with_what_is_allowed), TEST(variables_must_fit_together),
+	TEST(bad_values_are_named_with_what_is_allowed),
+	TEST(a_worker_is_scraped_where_its_document_says),
+	TEST(a_port_opens_an_endpoint_and_a_url_starts_a_pusher), TEST(variables_must_fit_together),
 	TEST(no_secret_is_told), TEST(too_much_is_refused),
 	TEST(the_reader_of_errors_may_be_missing))

@@ -186,7 +186,28 @@ a_disabled_registry_ignores_every_update(void)
 	pitot_registry_free(m);
 }
 
+static void
+the_prefix_is_the_document_s_unless_another_is_set(void)
+{
+	static const char *const rows[][2] = {{"", "baileys_"}, {"zpro_baileys_", "zpro_baileys_"}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pitot_config config;
+		check_int(setenv("BAILEYS_PROMETHEUS_PREFIX", rows[i][0], 1), 0);
+		check_int(pitot_baileys_config_from_env(&config, NULL), 0);
+		check_text(config.registry.prefix, rows[i][1]);
+		pitot_config_clear(&config);
+	}
+	struct pitot_error why;
+	struct pitot_config config = {.enabled = true};
+	check_int(setenv("BAILEYS_PROMETHEUS_PREFIX", "9", 1), 0);
+	check_int(pitot_baileys_config_from_env(&config, &why), PITOT_BAD_CONFIG);
+	check_contains(why.text, "BAILEYS_PROMETHEUS_PREFIX");
+	check_true(config.registry.prefix == NULL);
+	check_int(unsetenv("BAILEYS_PROMETHEUS_PREFIX"), 0);
+}
+
 CHECK_MAIN("kit/baileys", TEST(each_metric_of_the_document_is_there),
 	TEST(buckets_are_those_of_the_document),
 	TEST(an_update_by_index_moves_the_series_of_that_value), TEST(open_labels_are_limited),
-	TEST(a_disabled_registry_ignores_every_update))
+	TEST(a_disabled_registry_ignores_every_update),
+	TEST(the_prefix_is_the_document_s_unless_another_is_set))
