@@ -233,46 +233,6 @@ run_heap(struct worker *worker)
 
 /* ---- the whole ---- */
 
-struct worker *
-worker_new(const struct worker_options *options, const struct pitot_baileys *metrics)
-{
-	struct worker *worker =
-		calloc(1, sizeof *worker + options->connections * sizeof *worker->connections);
-	if (worker == NULL)
-		return NULL;
-	worker->options = *options;
-	worker->metrics = metrics;
-	worker->dice.state = options->seed;
-	worker->live_bytes = 60e6;
-	worker->buffer = (struct buffer){
-		.metrics = metrics,
-		.dice = &worker->dice,
-		.every_fourth_slow = options->faults[FAULT_SLOW_FLUSH],
-		.slow_for_a_while = options->faults[FAULT_BREAKER],
-		.max_items = options->max_items,
-		.max_cache = options->max_cache,
-	};
-	buffer_init(&worker->buffer);
-	worker->caches[SIGNAL_STORE] = (struct cache){"signal_store", 2000, 2200, 1900, 0.9};
-	worker->caches[MSG_RETRY] = (struct cache){"msg_retry", 200, 250, 190, 0.8};
-	worker->caches[USER_DEVICES] = (struct cache){"user_devices", 1000, 1050, 900, 0.9};
-	for (unsigned i = 0; i < options->connections; i++) {
-		struct connection *connection = &worker->connections[i];
-		(void)snprintf(connection->id, sizeof connection->id, "%u", i + 1);
-		(void)snprintf(
-			connection->jid, sizeof connection->jid, "55119%08u@s.whatsapp.net", i + 1);
-		connection->listeners = 8;
-		buffer_remember(&worker->buffer, 1000); /* the history that it brings along */
-	}
-	return worker;
-}
-
-void
-worker_free(struct worker *worker)
-{
-	free(worker);
-}
-
 /* Low and high tide in five minutes; with the fault, a flood in each minute. */
 static double
 rate_now(const struct worker *worker)
@@ -310,4 +270,45 @@ worker_run(struct worker *worker, double until)
 			message(worker);
 		buffer_run(&worker->buffer, now(worker));
 	}
+}
+
+struct worker *
+worker_new(const struct worker_options *options, const struct pitot_baileys *metrics)
+{
+	struct worker *worker =
+		calloc(1, sizeof *worker + options->connections * sizeof *worker->connections);
+	if (worker == NULL)
+		return NULL;
+	worker->options = *options;
+	worker->metrics = metrics;
+	worker->dice.state = options->seed;
+	worker->live_bytes = 60e6;
+	worker->buffer = (struct buffer){
+		.metrics = metrics,
+		.dice = &worker->dice,
+		.every_fourth_slow = options->faults[FAULT_SLOW_FLUSH],
+		.slow_for_a_while = options->faults[FAULT_BREAKER],
+		.max_items = options->max_items,
+		.max_cache = options->max_cache,
+	};
+	buffer_init(&worker->buffer);
+	worker->caches[SIGNAL_STORE] = (struct cache){"signal_store", 2000, 2200, 1900, 0.9};
+	worker->caches[MSG_RETRY] = (struct cache){"msg_retry", 200, 250, 190, 0.8};
+	worker->caches[USER_DEVICES] = (struct cache){"user_devices", 1000, 1050, 900, 0.9};
+	for (unsigned i = 0; i < options->connections; i++) {
+		struct connection *connection = &worker->connections[i];
+		(void)snprintf(connection->id, sizeof connection->id, "%u", i + 1);
+		(void)snprintf(
+			connection->jid, sizeof connection->jid, "55119%08u@s.whatsapp.net", i + 1);
+		connection->listeners = 8;
+		buffer_remember(&worker->buffer, 1000); /* the history that it brings along */
+	}
+	worker_run(worker, step); /* so that there is something to tell from the first push on */
+	return worker;
+}
+
+void
+worker_free(struct worker *worker)
+{
+	free(worker);
 }
