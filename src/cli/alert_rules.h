@@ -60,10 +60,13 @@ static const char *const alert_rules[] = {
 	"    interval: 1m",
 	"    rules:",
 	"      # Seen where another destination gets the same metrics, or when it is over"
-		".",
+		". By the count of successes,",
+	"      # which is 0 from the start, since a destination that never worked has no "
+		"time of its last success.",
 	"      - alert: PitotNotDelivering",
 	"        expr: |",
-	"          time() - pitot_last_success_timestamp_seconds > 600",
+	"          sum without (result) (increase(pitot_pushes_total{result=\"success\"}[10"
+		"m])) == 0",
 	"            and pitot_samples_pending > 0",
 	"        for: 5m",
 	"        labels:",

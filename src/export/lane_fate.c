@@ -270,6 +270,10 @@ pt_lane_attempt(struct pt_lane *lane, struct pt_deadline *deadline)
 		return;
 	}
 	int64_t sent_ms = pt_lane_now(lane);
+	/* What waited behind a request of an earlier report takes time from here on at the latest. */
+	(void)pthread_mutex_lock(&lane->lock);
+	pt_lane_begin_report(lane);
+	(void)pthread_mutex_unlock(&lane->lock);
 	exporter->attempt(exporter, &lane->batch, deadline, &lane->attempt, &outcome);
 	pt_lane_note_answer(lane, &outcome, sent_ms);
 	count_attempt(lane, &outcome);

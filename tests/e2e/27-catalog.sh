@@ -65,7 +65,7 @@ for age in new old; do
 done
 
 # The tests of the rules can fail: each rule is made one that never fires, then one that always
-# does; memory also what the document had.
+# does; memory and flushes also what the document had.
 mkdir "$work/alerting"
 cp -r "$top"/alerting/rules "$top"/alerting/tests "$work/alerting"
 cd "$work/alerting"
@@ -87,6 +87,11 @@ for rules in rules/*.yml; do
 	if grep -q 'deriv(baileys_memory' "$work/whole.yml"; then
 		sed 's/deriv(/rate(/' "$work/whole.yml" >"$rules"
 		expect_run "$(basename "$rules" .yml): memory's rate() is noticed" 1 \
+			"$promtool" test rules "tests/$(basename "$rules")"
+	fi
+	if grep -q 'sum without (mode)' "$work/whole.yml"; then
+		sed 's/sum without (mode)//' "$work/whole.yml" >"$rules"
+		expect_run "$(basename "$rules" .yml): flushes of each mode for itself are noticed" 1 \
 			"$promtool" test rules "tests/$(basename "$rules")"
 	fi
 	cp "$work/whole.yml" "$rules"

@@ -293,6 +293,29 @@ a_gateway_gets_only_the_newest_state(void)
 	close_scene(&scene);
 }
 
+/* What waits behind a slow request was offered long before its own turn and report. */
+static void
+a_request_behind_another_is_reported_with_all_of_its_time(void)
+{
+	static const struct script_step steps[] = {{.kind = SCRIPT_HANG}};
+	struct scene scene = {.options = {.timeout_ms = 3000}};
+	check_fatal(open_scene(&scene, steps, 1));
+	script_repeat(&scene.trial.script, true);
+	pt_deadline_set(scene.trial.deadline, 300000);
+	struct pt_lane *lane = scene.trial.lanes.list[0];
+	struct pitot_snapshot *snapshot = LITERAL(four);
+	pt_lane_offer(lane, snapshot, 1700000000000, false, 1);
+	pitot_snapshot_free(snapshot);
+	for (int round = 0; round < 2; round++) {
+		pt_lane_step(lane, scene.trial.deadline);
+		(void)pt_lane_report(lane, &scene.trial.report);
+		check_int(scene.trial.report.attempts, 1);
+		check_int(scene.trial.report.duration_ms, 3000);
+		tick_pass(&scene.tick, 60000); /* the wait before the next attempt is over */
+	}
+	close_scene(&scene);
+}
+
 CHECK_MAIN("export/lane", TEST(a_poison_request_is_given_up_while_its_receiver_lives),
 	TEST(a_receiver_that_fails_at_everything_is_down_and_nothing_is_poison),
 	TEST(bad_series_are_found_and_named), TEST(a_search_for_bad_series_ends_where_all_are_bad),
@@ -301,4 +324,5 @@ CHECK_MAIN("export/lane", TEST(a_poison_request_is_given_up_while_its_receiver_l
 	TEST(the_next_destination_is_used_while_the_first_is_down),
 	TEST(each_destination_gets_everything_by_itself),
 	TEST(a_series_has_one_shard_and_all_have_one), TEST(what_grew_too_old_is_given_up_and_told),
-	TEST(a_gateway_gets_only_the_newest_state))
+	TEST(a_gateway_gets_only_the_newest_state),
+	TEST(a_request_behind_another_is_reported_with_all_of_its_time))
