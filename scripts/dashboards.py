@@ -16,6 +16,13 @@ KEYS = {
                "values", "right_unit", "sparse"}),
     "query": ({"about", "about_pt", "expr", "plausible"}, {"alarm"}),
 }
+# What the value of a key is; of all others a text.
+NUMBER, TEXTS = (int, float), "texts"
+SHAPES = {"exprs": TEXTS, "legends": TEXTS, "legends_pt": TEXTS, "plausible": list,
+          "thresholds": list, "values": list, "width": int, "height": int, "decimals": int,
+          "min": NUMBER, "max": NUMBER, "stack": bool, "sparse": bool, "alarm": bool}
+NAMES = {str: "a text", TEXTS: "a list of texts", list: "a list", int: "a whole number",
+         NUMBER: "a number", bool: "true or false"}
 KINDS = ("timeseries", "stat", "piechart", "state-timeline", "bargauge", "heatmap")
 INSTANT = ("piechart", "bargauge")  # they show one value of each series, not its course
 # Grafana's ids of the units that are used here; it shows one that it does not know as a word.
@@ -44,13 +51,26 @@ def check(catalog):
         check_panel(catalog, ("panel", i), panel, names)
     for i, query in enumerate(catalog.queries):
         place = ("query", i)
-        catalog.check_keys(place, "query", query)
+        check_keys(catalog, place, "query", query)
         check_plausible(catalog, place, query)
         catalog.check_names(place + ("expr",), query["expr"])
 
 
+def check_keys(catalog, place, kind, table):
+    """The right keys, and under each what belongs there."""
+    catalog.check_keys(place, kind, table)
+    for key, value in table.items():
+        shape = SHAPES.get(key, str)
+        if shape is TEXTS:
+            fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        else:
+            fits = isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
+        if not fits:
+            catalog.fail(place + (key,), f"{key}: is to be {NAMES[shape]}")
+
+
 def check_dashboard(catalog, place, board, names):
-    catalog.check_keys(place, "dashboard", board)
+    check_keys(catalog, place, "dashboard", board)
     name = board["name"]
     if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
         catalog.fail(place + ("name",), f"{name}: is not a name of a dashboard")
@@ -64,7 +84,7 @@ def check_dashboard(catalog, place, board, names):
 
 
 def check_panel(catalog, place, panel, names):
-    catalog.check_keys(place, "panel", panel)
+    check_keys(catalog, place, "panel", panel)
     check_choice(catalog, place, panel, "dashboard", names)
     check_choice(catalog, place, panel, "kind", KINDS)
     check_choice(catalog, place, panel, "unit", UNITS)
@@ -85,10 +105,12 @@ def check_panel(catalog, place, panel, names):
             catalog.check_label_name(place + ("legends",), label)
     if not 0 < panel.get("width", 8) <= COLUMNS:
         catalog.fail(place + ("width",), f"width: 1 to {COLUMNS}")
+    if panel.get("height", 8) < 1:
+        catalog.fail(place + ("height",), "height: at least 1")
     check_plausible(catalog, place, panel)
     check_thresholds(catalog, place + ("thresholds",), panel.get("thresholds", ["green"]))
     for row in panel.get("values", []):
-        if len(row) != 4 or row[1] not in COLORS:
+        if not isinstance(row, list) or len(row) != 4 or row[1] not in COLORS:
             catalog.fail(place + ("values",), "values: a number, a colour, a word in each language")
 
 
@@ -100,7 +122,8 @@ def check_choice(catalog, place, table, key, choices):
 def check_plausible(catalog, place, table):
     """The range in which values of a worker in use are, which the tests look for."""
     bounds = table["plausible"]
-    if len(bounds) != 2 or bounds[0] > bounds[1]:
+    if (len(bounds) != 2 or not all(isinstance(bound, NUMBER) for bound in bounds)
+            or bounds[0] > bounds[1]):
         catalog.fail(place + ("plausible",), "plausible: the least and the most")
 
 
@@ -108,7 +131,8 @@ def check_thresholds(catalog, place, steps):
     """A colour, then as often as wanted a number and the colour from there on."""
     limits = steps[1::2]
     if (len(steps) % 2 == 0 or any(color not in COLORS for color in steps[::2])
-            or any(isinstance(limit, str) for limit in limits) or limits != sorted(set(limits))):
+            or not all(isinstance(limit, NUMBER) for limit in limits)
+            or limits != sorted(set(limits))):
         catalog.fail(place, "thresholds: a colour, then rising numbers, each with a colour")
 
 
