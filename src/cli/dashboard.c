@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `pitot dashboard [FILE]`: a Grafana dashboard, as JSON, with a panel for each metric of a file;
- * without a file for batch jobs. What a panel shows follows from the metric's type and unit.
+ * without a file the one for batch jobs, which is made of alerting/catalog. What a panel shows
+ * follows from the metric's type and unit.
  */
 #include "cli/cli.h"
+#include "cli/dashboard_batch_jobs.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,25 +13,6 @@
 #include <string.h>
 
 enum { columns = 24, panel_width = 8, panel_height = 8 };
-
-/* What `pitot run` pushes. */
-static const char batch_jobs[] =
-	"# HELP batch_job_next_due_timestamp_seconds When the next success is due.\n"
-	"# TYPE batch_job_next_due_timestamp_seconds gauge\n"
-	"batch_job_next_due_timestamp_seconds 0\n"
-	"# HELP batch_job_last_success_timestamp_seconds When the last success was.\n"
-	"# TYPE batch_job_last_success_timestamp_seconds gauge\n"
-	"batch_job_last_success_timestamp_seconds 0\n"
-	"# HELP batch_job_running Whether it runs now.\n# TYPE batch_job_running gauge\n"
-	"batch_job_running 0\n"
-	"# HELP batch_job_duration_seconds How long the last run took.\n"
-	"# TYPE batch_job_duration_seconds gauge\nbatch_job_duration_seconds 0\n"
-	"# HELP batch_job_exit_code The exit status of the last run.\n"
-	"# TYPE batch_job_exit_code gauge\nbatch_job_exit_code 0\n"
-	"# HELP batch_job_max_rss_bytes The most memory of the last run.\n"
-	"# TYPE batch_job_max_rss_bytes gauge\nbatch_job_max_rss_bytes 0\n"
-	"# HELP batch_job_cpu_seconds CPU time of the last run.\n"
-	"# TYPE batch_job_cpu_seconds gauge\nbatch_job_cpu_seconds 0\n";
 
 static bool
 ends_in(const char *name, const char *suffix)
@@ -52,9 +35,9 @@ unit_of(const char *name, bool rate)
 	return rate ? "cps" : "short";
 }
 
-/* The query of a panel, by the type; `long_ago`: it may have been pushed days ago. */
+/* The query of a panel, by the type. */
 static void
-put_query(char *out, size_t size, const struct pitot_sample *sample, bool long_ago)
+put_query(char *out, size_t size, const struct pitot_sample *sample)
 {
 	const char *name = sample->family;
 	static const char selector[] = "{job=~\"$job\",instance=~\"$instance\"}";
@@ -73,10 +56,7 @@ put_query(char *out, size_t size, const struct pitot_sample *sample, bool long_a
 		(void)snprintf(out, size, "%s_info%s", name, selector);
 		return;
 	default:
-		if (long_ago)
-			(void)snprintf(out, size, "last_over_time(%s%s[32d])", name, selector);
-		else
-			(void)snprintf(out, size, "%s%s", name, selector);
+		(void)snprintf(out, size, "%s%s", name, selector);
 	}
 }
 
@@ -87,13 +67,13 @@ datasource(void)
 }
 
 static json_t *
-panel_of(const struct pitot_sample *sample, int number, bool long_ago)
+panel_of(const struct pitot_sample *sample, int number)
 {
 	char query[2048], title[512];
 	bool rate = sample->type == PITOT_COUNTER;
 	/* Times since the epoch, in milliseconds there. */
 	bool moment = ends_in(sample->family, "_timestamp_seconds");
-	put_query(query, sizeof query, sample, long_ago);
+	put_query(query, sizeof query, sample);
 	if (moment) {
 		char plain[2048];
 		(void)snprintf(plain, sizeof plain, "%s", query);
@@ -105,8 +85,8 @@ panel_of(const struct pitot_sample *sample, int number, bool long_ago)
 							  : "");
 	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:i},"
 			 " s:{s:{s:s}, s:[]}, s:[{s:s, s:s, s:s, s:o}]}",
-		"id", number + 1, "type", moment || long_ago ? "stat" : "timeseries", "title",
-		title, "description", sample->help, "datasource", datasource(), "gridPos", "x",
+		"id", number + 1, "type", moment ? "stat" : "timeseries", "title", title,
+		"description", sample->help, "datasource", datasource(), "gridPos", "x",
 		number * panel_width % columns, "y", number * panel_width / columns * panel_height,
 		"w", panel_width, "h", panel_height, "fieldConfig", "defaults", "unit",
 		unit_of(sample->family, rate), "overrides", "targets", "refId", "A", "expr", query,
@@ -117,9 +97,10 @@ panel_of(const struct pitot_sample *sample, int number, bool long_ago)
 static json_t *
 variable(const char *name, const char *query)
 {
-	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:i, s:{s:s, s:s}}", "name", name, "type",
-		"query", "datasource", datasource(), "query", query, "includeAll", 1, "multi", 1,
-		"refresh", 2, "current", "text", "All", "value", "$__all");
+	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:s, s:b, s:i, s:i, s:{s:[s], s:[s]}}", "name",
+		name, "type", "query", "datasource", datasource(), "query", query, "includeAll", 1,
+		"allValue", ".*", "multi", 1, "refresh", 2, "sort", 1, "current", "text", "All",
+		"value", "$__all");
 }
 
 static json_t *
@@ -134,7 +115,7 @@ variables(const char *metric)
 }
 
 static json_t *
-panels(const struct pitot_snapshot *snapshot, bool long_ago)
+panels(const struct pitot_snapshot *snapshot)
 {
 	json_t *list = json_array();
 	const char *last = NULL;
@@ -143,56 +124,79 @@ panels(const struct pitot_snapshot *snapshot, bool long_ago)
 		if (sample.family == last)
 			continue;
 		last = sample.family;
-		(void)json_array_append_new(
-			list, panel_of(&sample, (int)json_array_size(list), long_ago));
+		(void)json_array_append_new(list, panel_of(&sample, (int)json_array_size(list)));
 	}
 	return list;
 }
 
-static int
-print_dashboard(const struct pitot_snapshot *snapshot, const char *title, bool long_ago)
+static json_t *
+of_snapshot(const struct pitot_snapshot *snapshot, const char *title)
 {
-	struct pitot_error why = {.code = PITOT_NO_MEMORY, .text = "out of memory"};
-	if (pitot_snapshot_size(snapshot) == 0)
-		return cli_usage("dashboard", "there is no metric in the input");
 	struct pitot_sample first = pitot_snapshot_sample(snapshot, 0);
 	char metric[1100];
 	(void)snprintf(metric, sizeof metric, "%s%s", first.family, first.suffix);
-	json_t *dashboard = json_pack("{s:s, s:[s], s:i, s:s, s:{s:s, s:s}, s:{s:o}, s:o}", "title",
-		title, "tags", "pitot", "schemaVersion", 39, "refresh", "1m", "time", "from",
-		long_ago ? "now-7d" : "now-6h", "to", "now", "templating", "list",
-		variables(metric), "panels", panels(snapshot, long_ago));
-	char *text = dashboard == NULL ? NULL : json_dumps(dashboard, JSON_INDENT(2));
-	if (text != NULL)
-		puts(text);
-	json_decref(dashboard);
-	bool ok = text != NULL;
-	free(text);
-	return ok ? 0 : cli_fail("dashboard", &why);
+	return json_pack("{s:s, s:[s], s:i, s:s, s:{s:s, s:s}, s:{s:o}, s:o}", "title", title,
+		"tags", "pitot", "schemaVersion", 39, "refresh", "30s", "time", "from", "now-6h",
+		"to", "now", "templating", "list", variables(metric), "panels", panels(snapshot));
 }
 
-static int
-dashboard_of(const struct cli_options *options, bool given)
+/* The dashboard of the metrics in the input; NULL with *status set if there is none. */
+static json_t *
+of_input(const struct cli_options *options, int *status)
 {
 	struct pitot_error why;
-	size_t length = sizeof batch_jobs - 1;
-	int status = 0;
-	char *text = given ? cli_input_read("dashboard", options->input, &length, &status)
-			   : strdup(batch_jobs);
+	size_t length;
+	const char *name = cli_input_name(options->input);
+	char *text = cli_input_read("dashboard", options->input, &length, status);
 	if (text == NULL)
-		return status != 0 ? status : cli_usage("dashboard", "out of memory");
-	const struct pitot_parse_options parse = {.source = cli_input_name(options->input)};
+		return NULL;
+	const struct pitot_parse_options parse = {.source = name};
 	struct pitot_snapshot *snapshot = pitot_parse(text, length, &parse, &why);
+	json_t *dashboard = NULL;
 	free(text);
 	if (snapshot == NULL)
-		return cli_fail("dashboard", &why);
-	status = print_dashboard(snapshot,
-		options->title != NULL ? options->title
-			: given        ? cli_input_name(options->input)
-				       : "Batch jobs",
-		!given);
+		*status = cli_fail("dashboard", &why);
+	else if (pitot_snapshot_size(snapshot) == 0)
+		*status = cli_usage("dashboard", "there is no metric in the input");
+	else
+		dashboard = of_snapshot(snapshot, name);
 	pitot_snapshot_free(snapshot);
-	return status;
+	return dashboard;
+}
+
+static json_t *
+of_batch_jobs(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof batch_jobs_dashboard / sizeof *batch_jobs_dashboard; i++)
+		(void)fputs(batch_jobs_dashboard[i], out);
+	bool ok = fclose(out) == 0;
+	json_t *dashboard = ok ? json_loads(text, 0, NULL) : NULL;
+	free(text);
+	return dashboard;
+}
+
+/* Numbers with 15 digits, so that 0.1 stays 0.1. */
+static int
+print_dashboard(const struct cli_options *options)
+{
+	int status = 0;
+	json_t *dashboard = options->has_input ? of_input(options, &status) : of_batch_jobs();
+	if (status != 0)
+		return status;
+	if (options->title != NULL)
+		(void)json_object_set_new(dashboard, "title", json_string(options->title));
+	char *text = json_dumps(dashboard, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	json_decref(dashboard);
+	if (text == NULL)
+		return cli_usage("dashboard", "out of memory");
+	puts(text);
+	free(text);
+	return 0;
 }
 
 int
@@ -207,7 +211,7 @@ cli_dashboard(int argc, char **argv)
 		     "input), or without FILE one for batch jobs (pitot run).\n");
 		cli_options_help(CLI_DASHBOARD);
 	} else if (status == 0) {
-		status = dashboard_of(&options, options.has_input);
+		status = print_dashboard(&options);
 	}
 	cli_options_clear(&options);
 	return status;

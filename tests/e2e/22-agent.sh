@@ -108,18 +108,12 @@ for name, said in json.load(sys.stdin)["data"].items():
 
 prom_client()
 {
-	command -v npm >/dev/null || {
-		skipped=$((skipped + 1))
-		echo "ok - skipped: npm is not here"
-		return
-	}
-	mkdir "$work/node"
-	(cd "$work/node" && npm install --silent --no-audit --no-fund prom-client@15 >"$work/npm.log" 2>&1) || {
+	node_packages prom-client@15 || {
 		skipped=$((skipped + 1))
 		echo "ok - skipped: prom-client cannot be fetched"
 		return
 	}
-	cat >"$work/node/worker.js" <<-'END'
+	cat >"$work/worker.js" <<-'END'
 	const client = require('prom-client'), http = require('http')
 	client.collectDefaultMetrics()
 	const sent = new client.Counter({name: 'messages_sent_total', help: 'Sent.', labelNames: ['type']})
@@ -128,7 +122,7 @@ prom_client()
 	http.createServer(async (q, a) => { a.setHeader('Content-Type', client.register.contentType)
 	  a.end(await client.register.metrics()) }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
 	END
-	(cd "$work/node" && exec node worker.js >"$work/worker.port") &
+	NODE_PATH=$packages/node_modules node "$work/worker.js" >"$work/worker.port" &
 	background+=($!)
 	expect_run "a Node worker listens" 0 eventually 10 test -s "$work/worker.port"
 	{ config "$(target node "${address:-127.0.0.1:1}"; target worker "127.0.0.1:$(cat "$work/worker.port")")"; } >"$work/agent.yml"

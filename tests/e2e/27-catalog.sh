@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The catalogues: a small one gives exactly what is kept beside it, mistakes are told with their
-# line, and each rule fires and is quiet when it should.
+# line, and each rule fires and is quiet when it should. 31-dashboards.sh is about what the
+# dashboards ask.
 . "$(dirname "$0")/lib.sh"
 
 catalog=$top/scripts/catalog
@@ -9,7 +10,7 @@ catalog=$top/scripts/catalog
 # ---- a small one, byte for byte ----
 golden=$top/tests/golden/catalog
 cp -r "$golden" "$work/made"
-rm -r "$work/made/include" "$work/made/src" "$work/made/alerting/rules" "$work/made/alerting/tests"
+rm -r "$work/made/include" "$work/made/src" "$work/made/alerting/"{rules,tests,dashboards,mini-queries.md}
 sed -i '/^|/d' "$work/made/README.md"
 expect_run "a check of what is not there" 1 "$catalog" --check --top "$work/made"
 expect_contains "the stale file is named" "$out" \
@@ -18,6 +19,8 @@ expect_run "the small catalogue is read" 0 "$catalog" --top "$work/made"
 expect "and gives what is kept" "$(diff -r "$golden" "$work/made")" ""
 expect_run "its code compiles" 0 cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$top/include" \
 	-I"$golden/include" -fsyntax-only "$golden/src/kit/mini.c"
+expect_run "and so does its dashboard as text" 0 cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
+	-Wno-unused -fsyntax-only -x c "$golden/src/cli/mini_dashboard.h"
 
 # ---- mistakes: a sed command on the small catalogue, the line and the words that tell it ----
 mistakes=0
@@ -49,8 +52,42 @@ done <<'END'
 54d|46|High: fires is missing
 55s/\[.*/[]/|55|High: quiet needs a series
 61s/High/Low/|61|Low: no alert above has this name
+65s/all-kinds/all_kinds/|65|all_kinds: is not a name of a dashboard
+65s/all-kinds/all-of-the-kinds-that-there-are-in-all/|65|all-of-the-kinds-that-there-are-in-all: is too long
+64,72s/all-kinds/none/|64|none: has no panel
+67d|64|title_pt: is missing
+69s/= .*/= 5/|69|description_pt: is to be a text
+70s/height/depth/|70|mini_depth: no such metric
+71s/from/since/|71|since: is not a key of dashboard
+73a [[dashboard]]\nname = "all-kinds"\ntitle = ""\ntitle_pt = ""\ndescription = ""\ndescription_pt = ""\nover = "up"\nfrom = ""|75|all-kinds: is there twice
+75s/kinds/sorts/|75|all-sorts: dashboard is one of all-kinds
+76s/series/line/|76|timeline: kind is one of timeseries, stat,
+80s/\."/"/|80|description_pt: is a sentence, with a full stop
+81s/cps/meter/|81|meter: unit is one of short, s,
+82s/short/inch/|82|inch: right_unit is one of short, s,
+84s/by (mode)/by (colour)/|83|colour: no such label
+84s/forced/force/|83|force: no such label
+85s/height/depth/|83|mini_depth: no such metric
+87s/, "height"//|87|legends: as many as there are queries
+87s/mode/colour/|87|colour: no such label
+88s/, "altura"//|88|legends_pt: as many as there are queries
+89s/0, 10/10, 0/|89|plausible: the least and the most
+89s/0, 10/"a", "b"/|89|plausible: the least and the most
+91s/true/1/|91|stack: is to be true or false
+93s/, "red"//|93|thresholds: a colour, then rising numbers, each with a colour
+93s/0.5/6/|93|thresholds: a colour, then rising numbers, each with a colour
+93s/"green"/"grene"/|93|thresholds: a colour, then rising numbers, each with a colour
+103s/\[.*/[]/|103|exprs: a panel needs a query
+103s/\[.*/"mini_height"/|103|exprs: is to be a list of texts
+118s/0/0.5/|118|decimals: is to be a whole number
+131s/, "desligado"//|131|values: a number, a colour, a word in each language
+132s/24/25/|132|width: 1 to 24
+133s/12/0/|133|height: at least 1
+161d|160|about: is missing
+163s/height/depth/|163|mini_depth: no such metric
+165s/true/"yes"/|165|alarm: is to be true or false
 END
-expect "all mistakes were tried" "$mistakes" 19
+expect "all mistakes were tried" "$mistakes" 53
 
 # ---- rules, with the newest and the oldest promtool there is ----
 for age in new old; do

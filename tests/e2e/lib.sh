@@ -22,7 +22,7 @@ fi
 # The world of whoever runs the tests must not reach into them.
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY
 for name in "${!PITOT_@}" "${!MAILER_@}" "${!OTEL_@}"; do
-	[[ $name =~ ^PITOT_(ACCEPT|BUILD|KEEP|SERVERS_DIR)$ ]] || unset "$name"
+	[[ $name =~ ^PITOT_(ACCEPT|BUILD|KEEP|NPM_DIR|SERVERS_DIR)$ ]] || unset "$name"
 done
 export LC_ALL=C.UTF-8
 
@@ -66,6 +66,29 @@ start_server()
 stop_server()
 {
 	"$top/scripts/servers" stop "$1"
+}
+
+# node_packages NAME@VERSION…: has them in a cache folder ($PITOT_NPM_DIR, by default
+# $XDG_CACHE_HOME/pitot/npm or ~/.cache/pitot/npm), whose path is then in $packages. Fails if npm or
+# its registry is not there. A folder appears under its name only when it is complete.
+node_packages()
+{
+	local cache=${PITOT_NPM_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pitot/npm} new
+	packages=$cache/$(printf '%s ' "$@" | tr '/' '_' | sha256sum | cut -c 1-16)
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+		return 1
+	fi
+	[ ! -d "$packages" ] || return 0
+	mkdir -p "$cache"
+	new=$(mktemp -d "$cache/.fetch-XXXXXX")
+	if (cd "$new" && npm install --silent --no-audit --no-fund --ignore-scripts "$@") \
+		>"$work/npm.log" 2>&1; then
+		# Whoever was faster has the same.
+		mv -T "$new" "$packages" 2>/dev/null || rm -rf "$new"
+	else
+		rm -rf "$new"
+		return 1
+	fi
 }
 
 skip_all()
