@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a command and tells what it cost: `spend COMMAND…` prints on descriptor 3 the seconds by the
- * clock, the CPU seconds and the largest resident memory in KiB. A small program of its own, since
+ * Runs a command and tells what it cost: `spend COMMAND…` prints on descriptor 3 the seconds by
+ * the clock, CPU seconds and the largest resident memory in KiB. A program of its own, since
  * the kernel counts the memory of the process that a command was forked from as the command's.
- * Exit status: the command's; 127 if it could not be run.
+ * Exit status: the command's; 126 if a signal ended it, 127 if it could not be run.
  */
 #include <stdio.h>
 #include <stdlib.h>
