@@ -7,9 +7,6 @@
 
 build=$(readlink -f "${PITOT_BUILD:-$top/build}")
 worker=$build/tests/example/baileys_worker
-for name in "${!BAILEYS_@}"; do
-	unset "$name"
-done
 
 # configure URL JOB: for those below.
 configure()
