@@ -270,7 +270,7 @@ pt_lane_attempt(struct pt_lane *lane, struct pt_deadline *deadline)
 		return;
 	}
 	int64_t sent_ms = pt_lane_now(lane);
-	/* What waited behind a request of an earlier report takes time from here on at the latest. */
+	/* What waited behind a reported request: its own time begins here at the latest. */
 	(void)pthread_mutex_lock(&lane->lock);
 	pt_lane_begin_report(lane);
 	(void)pthread_mutex_unlock(&lane->lock);

@@ -115,26 +115,47 @@ prom_client()
 	}
 	cat >"$work/worker.js" <<-'END'
 	const client = require('prom-client'), http = require('http')
-	client.collectDefaultMetrics()
-	const sent = new client.Counter({name: 'messages_sent_total', help: 'Sent.', labelNames: ['type']})
-	const took = new client.Histogram({name: 'flush_seconds', help: 'Flush.', buckets: [0.1, 1]})
+	client.register.setDefaultLabels({environment: 'production', service: 'zpro'})
+	client.collectDefaultMetrics({prefix: 'baileys_'})
+	const sent = new client.Counter({name: 'baileys_messages_sent_total', help: 'Sent.', labelNames: ['type']})
+	const took = new client.Histogram({name: 'baileys_flush_seconds', help: 'Flush.', buckets: [0.1, 1]})
 	sent.inc({type: 'text'}, 3); took.observe(0.5)
 	http.createServer(async (q, a) => { a.setHeader('Content-Type', client.register.contentType)
+	  for (let i = 0; i < 1e5; i++) new Array(1000) // for the collector of garbage
 	  a.end(await client.register.metrics()) }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
 	END
 	NODE_PATH=$packages/node_modules node "$work/worker.js" >"$work/worker.port" &
-	background+=($!)
+	local node=$!
+	background+=("$node")
 	expect_run "a Node worker listens" 0 eventually 10 test -s "$work/worker.port"
 	{ config "$(target node "${address:-127.0.0.1:1}"; target worker "127.0.0.1:$(cat "$work/worker.port")")"; } >"$work/agent.yml"
 	kill -HUP "$agent"
-	expect_run "after SIGHUP it is scraped, too" 0 eventually 10 has 'messages_sent_total{job="worker"}'
-	expect "its counter" "$(query 'messages_sent_total{job="worker"}')" \
-		"__name__=messages_sent_total job=worker type=text 3"
-	expect "its histogram" "$(query 'flush_seconds_bucket{job="worker",le="1.0"}')" \
-		"__name__=flush_seconds_bucket job=worker le=1.0 1"
-	for name in nodejs_eventloop_lag_seconds nodejs_heap_size_total_bytes process_cpu_seconds_total; do
-		expect_run "the default metric $name" 0 has "${name}{job=\"worker\"}"
+	expect_run "after SIGHUP it is scraped, too" 0 eventually 10 has 'baileys_messages_sent_total{job="worker"}'
+	expect "its counter, with its default labels" "$(query 'baileys_messages_sent_total{job="worker"}')" \
+		"__name__=baileys_messages_sent_total environment=production job=worker service=zpro type=text 3"
+	expect "its histogram" "$(query 'baileys_flush_seconds_bucket{job="worker",le="1.0"}')" \
+		"__name__=baileys_flush_seconds_bucket environment=production job=worker le=1.0 service=zpro 1"
+	# All default metrics that the worker's document lists; prom-client 15 has each of them.
+	for name in nodejs_heap_size_total_bytes nodejs_heap_size_used_bytes nodejs_external_memory_bytes \
+		nodejs_heap_space_size_total_bytes nodejs_heap_space_size_used_bytes nodejs_version_info \
+		nodejs_gc_duration_seconds_count nodejs_eventloop_lag_seconds process_cpu_user_seconds_total \
+		process_cpu_system_seconds_total process_cpu_seconds_total process_start_time_seconds \
+		process_resident_memory_bytes; do
+		expect_run "the default metric $name" 0 eventually 5 \
+			has "baileys_${name}{job=\"worker\",service=\"zpro\"}"
 	done
+	expect "the worker listens on one port" "$(listening "$node")" 1
+	expect "the agent on none" "$(listening "$agent")" 0
+}
+
+# How many of a process' sockets listen by TCP.
+listening()
+{
+	local inode count=0
+	while read -r inode; do
+		! find "/proc/$1/fd" -lname "socket:\[$inode\]" | grep -q . || count=$((count + 1))
+	done < <(awk '$4 == "0A" { print $10 }' /proc/net/tcp /proc/net/tcp6)
+	echo "$count"
 }
 
 # ---- what is read and pushed ----

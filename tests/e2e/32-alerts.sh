@@ -140,7 +140,7 @@ out_of_memory()
 	local group=/sys/fs/cgroup/memory/pitot-e2e-$$
 	if ! mkdir "$group" 2>/dev/null; then
 		echo "# no control group can be made here: the kill is told, not caused"
-		echo 'batch_job_oom_killed 1' |
+		printf 'batch_job_oom_killed 1\nbatch_job_last_end_timestamp_seconds %s\n' "$(date +%s)" |
 			"$pitot" push --url "$prometheus/api/v1/write" --job hungry --instance host
 		return
 	fi

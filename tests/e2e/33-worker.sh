@@ -7,9 +7,6 @@
 
 build=$(readlink -f "${PITOT_BUILD:-$top/build}")
 worker=$build/tests/example/baileys_worker
-for name in "${!BAILEYS_@}"; do
-	unset "$name"
-done
 
 # configure URL JOB: for those below.
 configure()
@@ -75,7 +72,7 @@ at_a_gateway()
 	expect_run "$1: another seed, others" 1 cmp -s "$work/third" "$work/first"
 	expect "$1: all of the time was lived" "$(grep -c '^baileys_uptime_seconds{.*} 899$' "$work/first")" 1
 	interval=1h starts "$gateway" ended --speed 100
-	expect_run "$1: a first push" 0 eventually 5 told ended
+	expect_run "$1: a first push" 0 eventually 10 told ended
 	sleep 1
 	ends
 	expect "$1: SIGTERM: exit status" "$status" 0
@@ -120,7 +117,8 @@ by_remote_write()
 	expect "$1: counts began at 0" \
 		"$(ask 'min_over_time(baileys_buffer_overflow_total{job="all"}[5m])')" 0
 	interval=1h starts "$prometheus/api/v1/write" ended --speed 100
-	sleep 1.5
+	expect_run "$1: a first push" 0 eventually 10 ask_is 'count(baileys_uptime_seconds{job="ended"})' 1
+	sleep 1
 	ends
 	expect "$1: SIGTERM: exit status" "$status" 0
 	expect "$1: the last values are there" \

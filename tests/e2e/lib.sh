@@ -21,7 +21,7 @@ if [ ! -x "$pitot" ]; then
 fi
 # The world of whoever runs the tests must not reach into them.
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY
-for name in "${!PITOT_@}" "${!MAILER_@}" "${!OTEL_@}"; do
+for name in "${!PITOT_@}" "${!MAILER_@}" "${!BAILEYS_@}" "${!OTEL_@}"; do
 	[[ $name =~ ^PITOT_(ACCEPT|BUILD|KEEP|NPM_DIR|SERVERS_DIR)$ ]] || unset "$name"
 done
 export LC_ALL=C.UTF-8

@@ -36,10 +36,11 @@ static const char *const fault_names[FAULTS] = {
 };
 
 struct options {
-	struct worker_options worker;
-	double seconds; /* 0: until a signal */
-	double speed;   /* simulated seconds in one of ours */
-	double history, step;
+	double seed, rate, connections; /* see struct worker_options */
+	double seconds;                 /* 0: until a signal */
+	double speed;                   /* simulated seconds in one of ours */
+	double history, step;           /* seconds before now; between two samples of them */
+	bool faults[FAULTS];
 };
 
 /* ---- options ---- */
@@ -89,62 +90,53 @@ switch_on(bool *faults, const char *name)
 	while (i < FAULTS && strcmp(fault_names[i], name) != 0)
 		i++;
 	if (i == FAULTS)
-		errx(EX_USAGE, "--fault: \"%s\": there is no such fault; see --help", name);
+		errx(EX_USAGE, "fault: \"%s\": there is no such fault; see --help", name);
 	faults[i] = true;
 }
 
 static void
 read_options(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"seed", required_argument, NULL, 's'},
-		{"seconds", required_argument, NULL, 't'},
-		{"speed", required_argument, NULL, 'x'},
-		{"rate", required_argument, NULL, 'r'},
-		{"connections", required_argument, NULL, 'c'},
-		{"history", required_argument, NULL, 'b'},
-		{"step", required_argument, NULL, 'p'},
-		{"fault", required_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct worker_options *worker = &options->worker;
-	int option;
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
-		switch (option) {
-		case 's':
-			worker->seed = (uint64_t)number("--seed", optarg, 0);
-			break;
-		case 't':
-			options->seconds = number("--seconds", optarg, 0);
-			break;
-		case 'x':
-			options->speed = number("--speed", optarg, 0);
-			break;
-		case 'r':
-			worker->rate = number("--rate", optarg, 0);
-			break;
-		case 'c':
-			worker->connections = (unsigned)number("--connections", optarg, 1);
-			break;
-		case 'b':
-			options->history = number("--history", optarg, 0);
-			break;
-		case 'p':
-			options->step = number("--step", optarg, 1);
-			break;
-		case 'f':
-			switch_on(worker->faults, optarg);
-			break;
-		case 'h':
-			usage(stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(stderr);
-			exit(EX_USAGE);
+	const struct {
+		double *value, least;
+	} numbers[] = {{&options->seed, 0}, {&options->seconds, 0}, {&options->speed, 0},
+		{&options->rate, 0}, {&options->connections, 1}, {&options->history, 0},
+		{&options->step, 1}};
+	static const struct option known[] = {{"seed", required_argument, NULL, 'n'},
+		{"seconds", required_argument, NULL, 'n'}, {"speed", required_argument, NULL, 'n'},
+		{"rate", required_argument, NULL, 'n'},
+		{"connections", required_argument, NULL, 'n'},
+		{"history", required_argument, NULL, 'n'}, {"step", required_argument, NULL, 'n'},
+		{"fault", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
+	int option, which;
+	while ((option = getopt_long(argc, argv, "", known, &which)) != -1) {
+		if (option == 'n') {
+			*numbers[which].value =
+				number(known[which].name, optarg, numbers[which].least);
+		} else if (option == 'f') {
+			switch_on(options->faults, optarg);
+		} else {
+			usage(option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? EXIT_SUCCESS : EX_USAGE);
 		}
+	}
 	if (optind < argc)
 		errx(EX_USAGE, "%s: no such argument; see --help", argv[optind]);
+}
+
+static struct worker *
+make_worker(const struct options *options, const struct pitot_baileys *metrics)
+{
+	struct worker_options worker = {
+		.seed = (uint64_t)options->seed,
+		.rate = options->rate,
+		.connections = (unsigned)options->connections,
+		.max_items = room("BAILEYS_BUFFER_MAX_ITEMS", 1000),
+		.max_cache = room("BAILEYS_BUFFER_MAX_CACHE", 10000),
+	};
+	memcpy(worker.faults, options->faults, sizeof worker.faults);
+	return worker_new(&worker, metrics);
 }
 
 /* ---- the past ---- */
@@ -252,10 +244,7 @@ live(struct worker *worker, struct pitot_registry *registry, struct pitot_config
 int
 main(int argc, char **argv)
 {
-	struct options options = {
-		.worker = {.seed = 1, .rate = 40, .connections = 8}, .speed = 1, .step = 15};
-	options.worker.max_items = room("BAILEYS_BUFFER_MAX_ITEMS", 1000);
-	options.worker.max_cache = room("BAILEYS_BUFFER_MAX_CACHE", 10000);
+	struct options options = {.seed = 1, .rate = 40, .connections = 8, .speed = 1, .step = 15};
 	read_options(&options, argc, argv);
 
 	struct pitot_error why;
@@ -270,7 +259,7 @@ main(int argc, char **argv)
 	if (registry == NULL)
 		errx(EX_OSERR, "out of memory");
 	pitot_baileys_declare(&metrics, registry);
-	struct worker *worker = worker_new(&options.worker, &metrics);
+	struct worker *worker = make_worker(&options, &metrics);
 	if (worker == NULL)
 		errx(EX_OSERR, "out of memory");
 
