@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A WhatsApp worker with its kit of instruments, set up by the BAILEYS_PROMETHEUS_… variables
- * that such workers have: with BAILEYS_PROMETHEUS_ENABLED=true it is scraped at port 9090. It prints
- * the log lines of its metrics and plays at work until SIGINT or SIGTERM. A wrong variable is told
- * and is the exit status; metrics that cannot start, as where the port is taken, are told, and the
- * work goes on without them.
+ * that such workers have: with BAILEYS_PROMETHEUS_ENABLED=true it is scraped at port 9090. It
+ * prints the log lines of its metrics and plays at work until SIGINT or SIGTERM. A wrong variable
+ * is told and is the exit status; metrics that cannot start, as where the port is taken, are told,
+ * and the work goes on without them.
  */
 #include <err.h>
 #include <pitot.h>
