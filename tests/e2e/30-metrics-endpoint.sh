@@ -227,7 +227,8 @@ worker()
 [info] prometheus metrics server started { port: $port, path: '/metrics' }"
 	eventually 10 curl_has "$page" zpro_baileys_connection_state
 	for what in buffer_flush connection_state memory_usage zpro_baileys_buffer_flush_total \
-		environment zpro_baileys_process_cpu_seconds_total; do
+		environment zpro_baileys_process_cpu_seconds_total \
+		zpro_baileys_process_heap_bytes; do
 		expect "curl | grep $what" "$((0 < $(curl -s --noproxy '*' "$page" | grep -c "$what")))" 1
 	done
 	BAILEYS_PROMETHEUS_ENABLED=true BAILEYS_PROMETHEUS_PORT=$port \
