@@ -148,7 +148,9 @@ pack(struct answer *answer)
 		return;
 	}
 	free(answer->bytes);
-	answer->bytes = packed;
+	/* A slow client may keep it for long: what is too much goes back, if it can. */
+	char *fitting = realloc(packed, stream.total_out);
+	answer->bytes = fitting == NULL ? packed : fitting;
 	answer->length = stream.total_out;
 	answer->encoding = "gzip";
 }

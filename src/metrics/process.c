@@ -10,6 +10,7 @@
 #include "metrics/registry.h"
 #include <dirent.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,12 @@
 
 struct process {
 	const char *proc;
-	pid_t pid;            /* whose start time it is: a forked child has another */
-	double start_seconds; /* computed once: a stepping clock must not move it; < 0 unknown */
+	/*
+	 * Computed once, when declared, as a stepping clock must not move it; < 0 unknown. Relaxed:
+	 * only in a forked child do gathers write them, all of them the same but for a millisecond.
+	 */
+	_Atomic double start_seconds;
+	_Atomic pid_t pid; /* whose start time it is: a forked child has another */
 	struct pitot_counter *cpu, *user, *system, *minor_faults, *major_faults, *voluntary,
 		*involuntary;
 	struct pitot_gauge *start, *resident, *virtual_size, *virtual_max, *peak, *open_fds,
@@ -91,16 +96,24 @@ start_time(int64_t start_ticks)
 	return floor(start * 1000) / 1000;
 }
 
+static double
+remember_start(struct process *process, const struct stat_fields *fields)
+{
+	double start = start_time(fields->start_ticks);
+	atomic_store_explicit(&process->start_seconds, start, memory_order_relaxed);
+	atomic_store_explicit(&process->pid, getpid(), memory_order_relaxed);
+	return start;
+}
+
 static void
 read_stat_metrics(struct process *process)
 {
 	struct stat_fields fields = read_stat(process->proc);
-	if (process->pid != getpid() || process->start_seconds < 0) {
-		process->pid = getpid();
-		process->start_seconds = start_time(fields.start_ticks);
-	}
+	double start = atomic_load_explicit(&process->start_seconds, memory_order_relaxed);
+	if (atomic_load_explicit(&process->pid, memory_order_relaxed) != getpid() || start < 0)
+		start = remember_start(process, &fields);
 	set(process->threads, (double)fields.threads);
-	set(process->start, process->start_seconds);
+	set(process->start, start);
 }
 
 /* ---- memory ---- */
@@ -253,7 +266,8 @@ pt_process_collect(struct pitot_registry *registry, const char *proc)
 		return;
 	}
 	process->proc = proc;
-	process->start_seconds = -1;
+	const struct stat_fields fields = read_stat(proc);
+	(void)remember_start(process, &fields);
 	declare_counters(process, registry);
 	declare_gauges(process, registry);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)

@@ -8,6 +8,8 @@
 #include "support/check.h"
 #include "support/fault.h"
 
+#define RIGHT "Authorization: Basic dTpwYXNz\r\n"
+
 static char path[] = "/tmp/pitot-fault-XXXXXX";
 
 static struct pitot_registry *
@@ -43,9 +45,8 @@ an_endpoint_without_memory_does_not_start(void)
 static void
 a_scrape_without_memory_is_refused_or_whole(void)
 {
-	static const char *const headers[] = {"Authorization: Basic dTpwYXNz\r\n"
-					      "Accept-Encoding: gzip\r\n",
-		"Authorization: Basic dTpwYXNz\r\nAccept: application/openmetrics-text\r\n",
+	static const char *const headers[] = {RIGHT "Accept-Encoding: gzip\r\n",
+		RIGHT "Accept: application/openmetrics-text\r\n",
 		"Authorization: Basic dTp3cm9uZw==\r\n"};
 	struct pitot_registry *m = some_registry();
 	const struct pitot_server_options options = {.username = "u", .password_file = path};

@@ -85,7 +85,6 @@ a_scrape_gets_what_the_registry_holds(void)
 	pitot_registry_free(m);
 }
 
-/* text-formats 7 is of the text itself; this is what a client is told about it. */
 static void
 openmetrics_and_gzip_are_had_by_asking(void)
 {
