@@ -115,14 +115,15 @@ prom_client()
 	}
 	cat >"$work/worker.js" <<-'END'
 	const client = require('prom-client'), http = require('http')
-	client.collectDefaultMetrics()
+	client.collectDefaultMetrics({prefix: 'baileys_'})
+	global.gc()
 	const sent = new client.Counter({name: 'messages_sent_total', help: 'Sent.', labelNames: ['type']})
 	const took = new client.Histogram({name: 'flush_seconds', help: 'Flush.', buckets: [0.1, 1]})
 	sent.inc({type: 'text'}, 3); took.observe(0.5)
 	http.createServer(async (q, a) => { a.setHeader('Content-Type', client.register.contentType)
 	  a.end(await client.register.metrics()) }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
 	END
-	NODE_PATH=$packages/node_modules node "$work/worker.js" >"$work/worker.port" &
+	NODE_PATH=$packages/node_modules node --expose-gc "$work/worker.js" >"$work/worker.port" &
 	background+=($!)
 	expect_run "a Node worker listens" 0 eventually 10 test -s "$work/worker.port"
 	{ config "$(target node "${address:-127.0.0.1:1}"; target worker "127.0.0.1:$(cat "$work/worker.port")")"; } >"$work/agent.yml"
@@ -132,8 +133,12 @@ prom_client()
 		"__name__=messages_sent_total job=worker type=text 3"
 	expect "its histogram" "$(query 'flush_seconds_bucket{job="worker",le="1.0"}')" \
 		"__name__=flush_seconds_bucket job=worker le=1.0 1"
-	for name in nodejs_eventloop_lag_seconds nodejs_heap_size_total_bytes process_cpu_seconds_total; do
-		expect_run "the default metric $name" 0 has "${name}{job=\"worker\"}"
+	for name in nodejs_heap_size_total_bytes nodejs_heap_size_used_bytes nodejs_external_memory_bytes \
+		nodejs_heap_space_size_total_bytes nodejs_heap_space_size_used_bytes nodejs_version_info \
+		nodejs_gc_duration_seconds_count nodejs_eventloop_lag_seconds process_cpu_user_seconds_total \
+		process_cpu_system_seconds_total process_cpu_seconds_total process_start_time_seconds \
+		process_resident_memory_bytes; do
+		expect_run "the default metric $name" 0 eventually 10 has "baileys_${name}{job=\"worker\"}"
 	done
 }
 
