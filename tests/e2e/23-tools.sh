@@ -65,6 +65,10 @@ doctor_page()
 	expect_contains "its size" "$out" "ok   page     3 series of 3 metrics"
 	expect_contains "no counter moved" "$out" "?    values   0 of 1 series that count are above 0"
 	expect_contains "and what that means" "$out" "nothing has happened yet"
+	expect_run "the same page, read by hand" 3 bash -c \
+		'curl -s --noproxy "*" "$1" | "$2" check metrics --counts' - "$page" "$pitot"
+	expect_contains "each metric" "$out" "1  a (counter)"
+	expect_contains "and what is unwise" "$out" "a: there is no help text"
 	sed -i 's/^a_total 0/a_total 5/' "$work/www/metrics"
 	expect_run "then something happened" 0 "$pitot" check url "$page"
 	expect_contains "and one did" "$out" "ok   values   1 of 1 series that count are above 0"
