@@ -284,6 +284,12 @@ int pitot_push_groups(const struct pitot_push_options *options,
 	void (*show)(void *context, const struct pitot_group *group), void *context,
 	struct pitot_error *why);
 /*
+ * Reads the page of metrics at `url`, as a scrape does; of the options, http and timeout_ms count
+ * too. NULL if it cannot be had or is not metrics; else free it with pitot_snapshot_free().
+ */
+struct pitot_snapshot *pitot_scrape(
+	const struct pitot_push_options *options, struct pitot_error *why) PITOT_MUST_USE;
+/*
  * What pitot_push_snapshot() would send, without sending: the URL, the headers without secrets and
  * each request's body are given to `show` in order.
  */

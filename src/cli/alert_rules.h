@@ -2,13 +2,14 @@
 /* Generated from alerting/catalog/pitot.toml by scripts/catalog; do not edit. */
 /* clang-format off */
 static const char *const alert_rules[] = {
-	"# Rules for what pitot pushes. Batch jobs: pitot run; pitot itself: pitot agent.",
+	"# Rules for what pitot pushes. Batch jobs: pitot run; pitot itself: pitot agen"
+		"t.",
 	"groups:",
 	"  - name: batch_jobs",
 	"    interval: 1m",
 	"    rules:",
-	"      # Each job tells when its next run is due, with its grace, so no schedule "
-		"stands here.",
+	"      # Each job tells when its next run is due, with its grace, so no schedul"
+		"e stands here.",
 	"      - alert: BatchJobLate",
 	"        expr: |",
 	"          time() > last_over_time(batch_job_next_due_timestamp_seconds[32d])",
@@ -16,21 +17,23 @@ static const char *const alert_rules[] = {
 	"          severity: critical",
 	"        annotations:",
 	"          summary: \"{{ $labels.job }} did not succeed in time\"",
-	"          description: \"Its next success was due {{ $value | humanizeTimestamp }"
-		"}.\"",
-	"      # The last success stays when a run fails, and is older than the end then.",
+	"          description: \"Its next success was due {{ $value | humanizeTimestam"
+		"p }}.\"",
+	"      # The last success stays when a run fails, and is older than the end the"
+		"n.",
 	"      - alert: BatchJobFailed",
 	"        expr: |",
 	"          last_over_time(batch_job_last_end_timestamp_seconds[32d])",
 	"            > last_over_time(batch_job_last_success_timestamp_seconds[32d])",
 	"          or last_over_time(batch_job_last_end_timestamp_seconds[32d])",
-	"            unless last_over_time(batch_job_last_success_timestamp_seconds[32d])",
+	"            unless last_over_time(batch_job_last_success_timestamp_seconds[32d"
+		"])",
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
 	"          summary: \"{{ $labels.job }} failed\"",
-	"          description: \"Its last run ended {{ $value | humanizeTimestamp }} with"
-		"out success.\"",
+	"          description: \"Its last run ended {{ $value | humanizeTimestamp }} w"
+		"ithout success.\"",
 	"      - alert: BatchJobOutOfMemory",
 	"        expr: |",
 	"          last_over_time(batch_job_oom_killed[32d]) == 1",
@@ -45,51 +48,52 @@ static const char *const alert_rules[] = {
 	"          severity: warning",
 	"        annotations:",
 	"          summary: \"{{ $labels.job }} was ended since it made no progress\"",
-	"      # Started more than a day ago and not ended: it hangs, or its host is gone"
-		".",
+	"      # Started more than a day ago and not ended: it hangs, or its host is go"
+		"ne.",
 	"      - alert: BatchJobRunsLong",
 	"        expr: |",
-	"          time() - last_over_time(batch_job_last_start_timestamp_seconds[32d]) >"
-		" 86400",
+	"          time() - last_over_time(batch_job_last_start_timestamp_seconds[32d])"
+		" > 86400",
 	"            and last_over_time(batch_job_running[32d]) == 1",
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.job }} runs for {{ $value | humanizeDuration }}\"",
+	"          summary: \"{{ $labels.job }} runs for {{ $value | humanizeDuration }"
+		"}\"",
 	"  - name: pitot",
 	"    interval: 1m",
 	"    rules:",
-	"      # Seen where another destination gets the same metrics, or when it is over"
-		". By the count of successes,",
-	"      # which is 0 from the start, since a destination that never worked has no "
-		"time of its last success.",
+	"      # Seen where another destination gets the same metrics, or when it is ov"
+		"er. By the count of successes,",
+	"      # which is 0 from the start, since a destination that never worked has n"
+		"o time of its last success.",
 	"      - alert: PitotNotDelivering",
 	"        expr: |",
-	"          sum without (result) (increase(pitot_pushes_total{result=\"success\"}[10"
-		"m])) == 0",
+	"          sum without (result) (increase(pitot_pushes_total{result=\"success\""
+		"}[10m])) == 0",
 	"            and pitot_samples_pending > 0",
 	"        for: 5m",
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.instance }} cannot deliver to {{ $labels.destinat"
-		"ion }}\"",
+	"          summary: \"{{ $labels.instance }} cannot deliver to {{ $labels.desti"
+		"nation }}\"",
 	"      - alert: PitotDropsSamples",
 	"        expr: |",
 	"          increase(pitot_samples_dropped_total[15m]) > 0",
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.instance }} dropped samples: {{ $labels.reason }}"
-		"\"",
+	"          summary: \"{{ $labels.instance }} dropped samples: {{ $labels.reason"
+		" }}\"",
 	"      - alert: PitotSamplesRefused",
 	"        expr: |",
 	"          increase(pitot_samples_failed_total{reason!=\"unsent\"}[15m]) > 0",
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.destination }} refuses samples of {{ $labels.inst"
-		"ance }}\"",
+	"          summary: \"{{ $labels.destination }} refuses samples of {{ $labels.i"
+		"nstance }}\"",
 	"      - alert: PitotSpoolGrows",
 	"        expr: |",
 	"          pitot_spool_bytes > 0 and deriv(pitot_spool_bytes[30m]) > 0",
@@ -97,8 +101,8 @@ static const char *const alert_rules[] = {
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.instance }} writes more to its spool than it deli"
-		"vers\"",
+	"          summary: \"{{ $labels.instance }} writes more to its spool than it d"
+		"elivers\"",
 	"      - alert: PitotBreakerOpen",
 	"        expr: |",
 	"          pitot_healthy == 0",
@@ -106,8 +110,8 @@ static const char *const alert_rules[] = {
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.instance }} stopped pushing for a while: its rece"
-		"iver fails again and again\"",
+	"          summary: \"{{ $labels.instance }} stopped pushing for a while: its r"
+		"eceiver fails again and again\"",
 	"      - alert: PitotTargetDown",
 	"        expr: |",
 	"          up == 0",
@@ -115,8 +119,8 @@ static const char *const alert_rules[] = {
 	"        labels:",
 	"          severity: warning",
 	"        annotations:",
-	"          summary: \"{{ $labels.instance }} of {{ $labels.job }} cannot be scrape"
-		"d\"",
+	"          summary: \"{{ $labels.instance }} of {{ $labels.job }} cannot be scr"
+		"aped\"",
 	"      - alert: PitotAgentSilent",
 	"        expr: |",
 	"          max_over_time(pitot_agent_targets[1d])",
@@ -125,5 +129,6 @@ static const char *const alert_rules[] = {
 	"        labels:",
 	"          severity: critical",
 	"        annotations:",
-	"          summary: \"the agent of {{ $labels.instance }} sends nothing any more\"",
+	"          summary: \"the agent of {{ $labels.instance }} sends nothing any mor"
+		"e\"",
 };

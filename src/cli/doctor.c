@@ -3,7 +3,8 @@
  * `pitot doctor URL`: everything that can stand between here and a receiver, one step after the
  * other, each failure with its cure: address, name, connection, TLS, login, tenant, versions,
  * clock, limits, one test sample. `pitot check url URL` is the same without the limits. The test
- * sample is called pitot_doctor_sample and ends with a stale marker, or its group is deleted.
+ * sample is called pitot_doctor_sample and ends with a stale marker, or its group is deleted. A URL
+ * that ends in /metrics is a page that somebody scrapes: then what is there is read and judged.
  */
 #include "cli/cli.h"
 
@@ -22,7 +23,8 @@ struct doctor {
 	enum pitot_protocol protocol;
 	char host[256], port[16];
 	bool tls;
-	int status; /* of the first failure */
+	bool is_page; /* to be scraped, not a receiver */
+	int status;   /* of the first failure */
 	struct pitot_report report;
 };
 
@@ -79,9 +81,22 @@ read_address(struct doctor *doctor)
 }
 
 static bool
+is_page(const struct pitot_push_options *push)
+{
+	size_t length = strcspn(push->url, "?#");
+	return push->protocol == PITOT_PROTOCOL_AUTO && length > 8 &&
+		strncmp(push->url + length - 8, "/metrics", 8) == 0;
+}
+
+static bool
 check_address(struct doctor *doctor)
 {
 	struct pitot_error why;
+	doctor->is_page = is_page(doctor->push);
+	if (doctor->is_page) {
+		good("address", "a page of metrics");
+		return read_address(doctor);
+	}
 	if (pitot_push_protocol(doctor->push, &doctor->protocol, &why) != 0)
 		return bad(doctor, "address", &why);
 	good("address",
@@ -152,7 +167,7 @@ send_text(const struct doctor *doctor, const char *text, enum pitot_protocol pro
 	return code;
 }
 
-static const char sample[] =
+static const char test_sample[] =
 	"# HELP pitot_doctor_sample A test of pitot doctor.\n# TYPE pitot_doctor_sample gauge\n"
 	"pitot_doctor_sample 1\n";
 
@@ -213,7 +228,8 @@ check_gateway(struct doctor *doctor)
 {
 	struct pitot_error why;
 	struct pitot_report report;
-	if (send_text(doctor, sample, PITOT_PROTOCOL_PUSHGATEWAY, 0, &doctor->report, &why) != 0)
+	if (send_text(doctor, test_sample, PITOT_PROTOCOL_PUSHGATEWAY, 0, &doctor->report, &why) !=
+		0)
 		return bad(doctor, step_of(&why), &why);
 	tell_login(doctor);
 	good("sample", "a test sample was taken");
@@ -230,12 +246,12 @@ check_versions(struct doctor *doctor)
 	struct pitot_report report;
 	struct pitot_error why, why_2;
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
-	bool takes_2 = send_text(doctor, sample, PITOT_PROTOCOL_REMOTE_WRITE_2, now_ms,
+	bool takes_2 = send_text(doctor, test_sample, PITOT_PROTOCOL_REMOTE_WRITE_2, now_ms,
 			       &doctor->report, &why_2) == 0;
 	/* Where nobody answers, another version is not answered either. */
 	if (!takes_2 && (why_2.code == PITOT_UNAVAILABLE || why_2.code == PITOT_NO_HOST))
 		return bad(doctor, step_of(&why_2), &why_2);
-	bool takes_1 = send_text(doctor, sample, PITOT_PROTOCOL_REMOTE_WRITE_1, now_ms + 1000,
+	bool takes_1 = send_text(doctor, test_sample, PITOT_PROTOCOL_REMOTE_WRITE_1, now_ms + 1000,
 			       &report, &why) == 0;
 	if (!takes_1 && !takes_2)
 		return bad(doctor, step_of(&why), &why);
@@ -293,6 +309,61 @@ check_limits(const struct doctor *doctor)
 		now_ms - 7200000);
 }
 
+/* ---- a page ---- */
+
+/* Whether it counts what happens, other than what a process has by itself. */
+static bool
+counts_events(const struct pitot_sample *sample)
+{
+	return (sample->type == PITOT_COUNTER || sample->type == PITOT_HISTOGRAM ||
+		       sample->type == PITOT_SUMMARY) &&
+		strstr(sample->family, "process_") == NULL &&
+		strstr(sample->family, "nodejs_") == NULL;
+}
+
+static void
+check_values(const struct pitot_snapshot *snapshot)
+{
+	char text[128];
+	size_t counters = 0, moved = 0;
+	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
+		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
+		counters += counts_events(&sample);
+		moved += counts_events(&sample) && sample.value != 0;
+	}
+	(void)snprintf(
+		text, sizeof text, "%zu of %zu series that count are above 0", moved, counters);
+	tell(counters > 0 && moved == 0 ? "?" : "ok", "values", text);
+	if (counters > 0 && moved == 0)
+		printf("     %-8s nothing has happened yet: wait 15 to 30 seconds of work\n",
+			"why:");
+}
+
+static void
+check_page(struct doctor *doctor)
+{
+	struct pitot_error why;
+	char text[128];
+	struct pitot_snapshot *snapshot = pitot_scrape(doctor->push, &why);
+	if (snapshot == NULL) {
+		(void)bad(doctor, why.code == PITOT_BAD_INPUT ? "parse" : step_of(&why), &why);
+		return;
+	}
+	size_t size = pitot_snapshot_size(snapshot), families = 0;
+	const char *last = NULL;
+	for (size_t i = 0; i < size; i++) {
+		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
+		families += sample.family != last;
+		last = sample.family;
+	}
+	tell_login(doctor);
+	(void)snprintf(text, sizeof text, "%zu series of %zu metrics", size, families);
+	tell(size > 0 ? "ok" : "?", "page", text);
+	if (size > 0)
+		check_values(snapshot);
+	pitot_snapshot_free(snapshot);
+}
+
 /* ---- all of it ---- */
 
 static int
@@ -305,7 +376,9 @@ run(struct cli_options *options, bool limits)
 	if (doctor.push->instance == NULL)
 		doctor.push->instance = "";
 	if (check_address(&doctor) && check_connection(&doctor)) {
-		if (doctor.protocol == PITOT_PROTOCOL_PUSHGATEWAY)
+		if (doctor.is_page)
+			check_page(&doctor);
+		else if (doctor.protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 			(void)check_gateway(&doctor);
 		else if (check_versions(&doctor) && limits)
 			check_limits(&doctor);
@@ -326,10 +399,10 @@ doctor(int argc, char **argv, bool limits)
 	if (status == 0 && options.help) {
 		puts("Usage: pitot doctor [OPTION]... URL\n"
 		     "Try everything between here and a receiver, tell what is wrong and its "
-		     "cure.\n");
+		     "cure.\nA URL that ends in /metrics is a page to scrape: what is there?\n");
 		cli_options_help(CLI_DOCTOR);
 	} else if (status == 0 && push->url == NULL) {
-		status = cli_usage("doctor", "which receiver? Give its URL");
+		status = cli_usage("doctor", "which receiver, or page? Give its URL");
 	} else if (status == 0) {
 		status = run(&options, limits);
 	}

@@ -152,7 +152,9 @@ static const struct {
 	{{"could not resolve host"}, "this machine", "The name of the host is not known.",
 		"Check its spelling, and this machine's DNS."},
 	{{"connection refused"}, "the host", "Nothing listens at this port.",
-		"Check port and host, and that the receiver runs."},
+		"Check port and host, and that the receiver runs; a worker serves its page only "
+		"with "
+		"its ENABLED variable true."},
 	{{"no route to host"}, "this machine", "The network does not lead there.",
 		"Check the network; a proxy is given with --proxy."},
 	{{"timed out"}, "the network", "There was no answer in time.",

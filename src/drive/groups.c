@@ -7,34 +7,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "net/fetch.h"
+#include "drive/visit.h"
 #include "net/url.h"
-#include <pitot/push.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of a page that lists all metrics of a gateway. */
-#define PAGE_MOST ((size_t)256 << 20)
-
-struct listing {
-	bool done;
-	struct pitot_error error;
-	struct pitot_snapshot *snapshot;
-};
-
-static void
-take_page(void *context, struct pt_fetch *fetch, const struct pt_fetched *result)
-{
-	static const struct pitot_parse_options options = {
-		.source = "the Pushgateway's page", .format = PITOT_TEXT_0_0_4};
-	struct listing *listing = context;
-	(void)fetch;
-	listing->done = true;
-	listing->error = result->error;
-	if (result->error.code == 0)
-		listing->snapshot =
-			pitot_parse(result->page, result->length, &options, &listing->error);
-}
 
 static int
 complete_url(struct pt_buf *url, const char *base, struct pitot_error *why)
@@ -58,36 +34,6 @@ complete_url(struct pt_buf *url, const char *base, struct pitot_error *why)
 	}
 	pt_buf_clear(&complete);
 	return code;
-}
-
-static int
-fetch_listing(const char *url, const struct pitot_push_options *options, struct listing *listing)
-{
-	const struct pt_clock *clock = pt_clock_real();
-	struct pt_fetcher *fetcher = pt_fetcher_new(clock);
-	struct pt_fetch *fetch = fetcher == NULL
-		? NULL
-		: pt_fetch_new(fetcher,
-			  &(struct pt_fetch_options){
-				  .url = url,
-				  .http = &options->http,
-				  .accept = "text/plain;version=0.0.4",
-				  .timeout_ms =
-					  options->timeout_ms > 0 ? options->timeout_ms : 10000,
-				  .most_bytes = PAGE_MOST,
-				  .context = listing,
-			  },
-			  &listing->error);
-	if (fetcher == NULL)
-		(void)pt_error_memory(&listing->error);
-	if (fetch != NULL) {
-		pt_fetch_start(fetch);
-		while (!listing->done)
-			pt_fetcher_wait(fetcher, clock->mono_ms(clock) + 1000, take_page);
-	}
-	pt_fetch_free(fetch);
-	pt_fetcher_free(fetcher);
-	return listing->error.code;
 }
 
 /* The value of `family` in the group of these labels, or 0. */
@@ -145,20 +91,20 @@ pitot_push_groups(const struct pitot_push_options *options,
 	void (*show)(void *context, const struct pitot_group *group), void *context,
 	struct pitot_error *why)
 {
-	struct listing listing = {.done = false};
+	struct pitot_snapshot *snapshot = NULL;
 	struct pt_buf url, shown;
 	pt_buf_init(&url, PT_LIMIT_URL + 16);
 	pt_buf_init(&shown, PT_LIMIT_URL + 16);
 	int code = complete_url(&url, options->url, why);
-	if (code == 0 && fetch_listing(pt_buf_text(&url), options, &listing) != 0) {
+	if (code == 0)
+		snapshot = pt_visit_read(pt_buf_text(&url), options, why);
+	if (snapshot != NULL) {
+		code = show_groups(snapshot, show, context);
+	} else if (code == 0) {
 		pt_url_redact(&shown, pt_buf_text(&url));
-		if (why != NULL)
-			*why = listing.error;
 		code = pt_error_wrap(why, "list %s", pt_buf_text(&shown));
 	}
-	if (code == 0)
-		code = show_groups(listing.snapshot, show, context);
-	pitot_snapshot_free(listing.snapshot);
+	pitot_snapshot_free(snapshot);
 	pt_buf_clear(&url);
 	pt_buf_clear(&shown);
 	return code;

@@ -117,14 +117,14 @@ prom_client()
 	const client = require('prom-client'), http = require('http')
 	client.register.setDefaultLabels({environment: 'production', service: 'zpro'})
 	client.collectDefaultMetrics({prefix: 'baileys_'})
+	global.gc()
 	const sent = new client.Counter({name: 'baileys_messages_sent_total', help: 'Sent.', labelNames: ['type']})
 	const took = new client.Histogram({name: 'baileys_flush_seconds', help: 'Flush.', buckets: [0.1, 1]})
 	sent.inc({type: 'text'}, 3); took.observe(0.5)
 	http.createServer(async (q, a) => { a.setHeader('Content-Type', client.register.contentType)
-	  for (let i = 0; i < 1e5; i++) new Array(1000) // for the collector of garbage
 	  a.end(await client.register.metrics()) }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
 	END
-	NODE_PATH=$packages/node_modules node "$work/worker.js" >"$work/worker.port" &
+	NODE_PATH=$packages/node_modules node --expose-gc "$work/worker.js" >"$work/worker.port" &
 	local node=$!
 	background+=("$node")
 	expect_run "a Node worker listens" 0 eventually 10 test -s "$work/worker.port"

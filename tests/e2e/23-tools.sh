@@ -44,6 +44,42 @@ doctor()
 	expect_run "no URL" 64 "$pitot" doctor
 }
 
+# Pages that are scraped: of a real server, and of one that serves what stands in a folder.
+doctor_page()
+{
+	expect_run "doctor on a page" 0 "$pitot" doctor "$prometheus/metrics"
+	for said in "address  a page of metrics" " series of " "series that count are above 0"; do
+		expect_contains "it tells: $said" "$out" "$said"
+	done
+	mkdir "$work/www"
+	(cd "$work/www" && exec /usr/bin/python3 -u -m http.server -b 127.0.0.1 0) >"$work/www.log" 2>&1 &
+	background+=($!)
+	expect_run "a server of files" 0 eventually 10 grep -q ' port ' "$work/www.log"
+	local page
+	page=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/www.log")/metrics
+	expect_run "a page that is not there" 69 "$pitot" doctor "$page"
+	expect_contains "is told" "$out" "404 in place of 200"
+	printf '%s\n' '# TYPE a_total counter' 'a_total 0' '# TYPE b gauge' 'b 1' \
+		'# TYPE process_cpu_seconds_total counter' 'process_cpu_seconds_total 3' >"$work/www/metrics"
+	expect_run "a page on which nothing happened" 0 "$pitot" doctor "$page"
+	expect_contains "its size" "$out" "ok   page     3 series of 3 metrics"
+	expect_contains "no counter moved" "$out" "?    values   0 of 1 series that count are above 0"
+	expect_contains "and what that means" "$out" "nothing has happened yet"
+	expect_run "the same page, read by hand" 3 bash -c \
+		'curl -s --noproxy "*" "$1" | "$2" check metrics --counts' - "$page" "$pitot"
+	expect_contains "each metric" "$out" "1  a (counter)"
+	expect_contains "and what is unwise" "$out" "a: there is no help text"
+	sed -i 's/^a_total 0/a_total 5/' "$work/www/metrics"
+	expect_run "then something happened" 0 "$pitot" check url "$page"
+	expect_contains "and one did" "$out" "ok   values   1 of 1 series that count are above 0"
+	echo '<html>' >"$work/www/metrics"
+	expect_run "a page of something else" 65 "$pitot" doctor "$page"
+	expect_contains "its line" "$out" "the page:1:1: "
+	true >"$work/www/metrics"
+	expect_run "an empty page" 0 "$pitot" doctor "$page"
+	expect_contains "is doubted" "$out" "?    page     0 series of 0 metrics"
+}
+
 # What receivers are known to say is explained; the texts are those of specs and servers.
 explain()
 {
@@ -239,10 +275,8 @@ print(board["title"])' "$work/jobs.json" "$work/file.json"
 		expect_run "promtool parses ${expression:0:40}" 0 "$promtool" --experimental promql format "$expression"
 	done < <(/usr/bin/python3 -c '
 import json, sys
-for path in sys.argv[1:]:
-    for panel in json.load(open(path))["panels"]:
-        print(panel["targets"][0]["expr"].replace("$__rate_interval", "5m"))' \
-		"$work/jobs.json" "$work/file.json" | head -n 12)
+for panel in json.load(open(sys.argv[1]))["panels"]:
+    print(panel["targets"][0]["expr"].replace("$__rate_interval", "5m"))' "$work/file.json")
 }
 
 bill()
@@ -299,6 +333,7 @@ completion()
 }
 
 doctor
+doctor_page
 explain
 groups
 convert

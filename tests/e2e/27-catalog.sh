@@ -89,6 +89,51 @@ done <<'END'
 END
 expect "all mistakes were tried" "$mistakes" 53
 
+# ---- the table of the first document: mistakes in it, and what a document has more ----
+while IFS=@ read -r edit words; do
+	sed "$edit" "$top/tests/seed.txt" >"$work/seed.txt"
+	expect_run "the table is refused: $words" 1 "$top/scripts/check-seed" --table "$work/seed.txt" \
+		--document "$work/none"
+	expect_contains "it tells: $words" "$out" "$words"
+done <<'END'
+s/^metric . baileys_uptime_seconds/metric | baileys_uptime/@baileys_uptime: is not in the catalogue
+s/^\(metric . baileys_uptime_seconds .\) gauge/\1 counter/@baileys_uptime_seconds: is a gauge in the catalogue
+s/| mode, forced |/| forced, mode |/@baileys_buffer_flush_total: has other labels in the catalogue
+s/| 0.001, 0.005/| 0.001, 0.006/@baileys_buffer_flush_duration_seconds: has other buckets in the catalogue
+s/aggressive/agressive/@mode: the catalogue lacks agressive
+s/ListenerLeak . baileys_websocket_listeners_total > 30/ListenerLeak | baileys_websocket_listeners_total > 31/@baileys_critical/ListenerLeak: is not so in alerting/rules/baileys_critical.yml
+s/| Flush rate |/| Flush rates |/@buffer-performance has no panel Flush rates
+s/^query . baileys_adaptive_event_rate /query | baileys_adaptive_event_ratio /@baileys_adaptive_event_ratio: is not in the catalogue
+s/27-catalog/27-katalog/@tests/e2e/27-katalog.sh: there is no such test
+/^query . sum(baileys_cache_size)/p@sum(baileys_cache_size): is there twice
+s/^log . /log |/@a row is KIND
+END
+cat >"$work/document.md" <<'END'
+#### `baileys_more_total` (Counter)
+- **Labels**: `mode` (aggressive/bold), `more`
+- **Buckets**: [1, 2]
+```promql
+# More
+rate(baileys_more_total[1m])
+```
+BAILEYS_PROMETHEUS_MORE=true
+- alert: More
+  expr: baileys_more_total > 0
+[info] prometheus more { port: 9090 }
+### Dashboards Disponíveis
+#### **More Dashboard**
+- More of it
+---
+END
+expect_run "a document with more" 1 "$top/scripts/check-seed" --document "$work/document.md"
+for more in "metric baileys_more_total is" "labels baileys_more_total is" \
+	"buckets baileys_more_total is" "query rate(baileys_more_total[1m])" \
+	"variable BAILEYS_PROMETHEUS_MORE" "alert baileys_recommended/More" "log prometheus more" \
+	"panel more/More of it"; do
+	expect_contains "its $more is missed" "$out" "the document's $more"
+done
+expect_contains "its values are others" "$out" "mode: the document has aggressive, bold"
+
 # ---- rules, with the newest and the oldest promtool there is ----
 for age in new old; do
 	promtool=$("$top/scripts/servers" path "promtool-$age") ||

@@ -137,6 +137,10 @@ answers()
 	stop_server "$dir"
 	start_with --prefix zpro_baileys_ --hours 2
 	each 50 check prefix "$url" zpro_baileys_
+	sed 's/baileys_/zpro_baileys_/g' "$top/alerting/rules/baileys_critical.yml" >"$work/rules.yml"
+	expect_run "rules with this prefix" 0 \
+		"$("$top/scripts/servers" path promtool-new)" check rules "$work/rules.yml"
+	expect "look at nothing else" "$(grep -c '[^_]baileys_[a-z_]*[{\[ ]' "$work/rules.yml")" 0
 	stop_server "$dir"
 }
 
