@@ -294,8 +294,10 @@ run(struct cli_options *options)
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
 	if (push->url != NULL && push->instance == NULL && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		push->instance = "";
+	const char *exported[cli_max_labels + 2];
 	running.registry = pitot_registry_new(NULL);
-	running.lines = cli_job_lines_new(running.registry, options->progress);
+	running.lines = cli_job_lines_new(running.registry, options->progress, exported,
+		cli_exported_labels(push, exported));
 	int status = EX_OSERR;
 	if (running.registry != NULL && running.lines != NULL)
 		status = run_command(&running);
