@@ -319,7 +319,10 @@ counter_like(struct cli_job_lines *lines, const struct pitot_sample *sample)
 {
 	char name[1100];
 	char *values[label_most] = {NULL};
-	if (sample->type != PITOT_COUNTER)
+	/* What went beyond a family's limit has not its labels; it begins anew. */
+	if (sample->type != PITOT_COUNTER ||
+		(sample->label_count == 1 &&
+			strcmp(pitot_sample_label(sample, 0).name, "pitot_overflow") == 0))
 		return NULL;
 	(void)snprintf(name, sizeof name, "%s%s", sample->family, sample->suffix);
 	const struct family *family = family_of(lines, name, COUNTER, sample);

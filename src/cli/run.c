@@ -289,6 +289,8 @@ run(struct cli_options *options)
 	if (options->schedule != NULL &&
 		!cli_schedule_read(&running.schedule, options->schedule, &wrong))
 		return cli_usage("run", "--schedule: \"%s\": %s", options->schedule, wrong);
+	if (options->schedule != NULL && cli_schedule_next(&running.schedule, time(NULL)) == 0)
+		return cli_usage("run", "--schedule: \"%s\": there is no such day", options->schedule);
 	if (push->url != NULL && pitot_push_protocol(push, &protocol, &why) != 0)
 		return cli_fail("run", &why);
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */

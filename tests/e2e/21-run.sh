@@ -202,6 +202,8 @@ schedules()
 	runs "a schedule" 0 --schedule '0 * * * *' --grace 10m true
 	expect "the next full hour and the grace" \
 		"$(awk '$1 == "batch_job_next_due_timestamp_seconds" { printf "%d", ($2 - 600) % 3600 }' "$file")" 0
+	runs "a schedule that never comes" 64 --schedule '0 0 30 2 *' true
+	expect_contains "it is told" "$err" "there is no such day"
 }
 
 states()
@@ -232,6 +234,13 @@ states()
 	expect_contains "it is told" "$err" "it is set aside"
 	has "and begins anew" 'rows_total{t="a"}' 5
 	expect "the other is kept" "$(cat "$state.damaged")" "rows_total{"
+	# shellcheck disable=SC2016
+	local many='seq 1100 | sed "s/.*/many_total{n=\"&\"} 1/" >&$PITOT_FD'
+	runs "a state of a family that was full" 0 --state "$work/full-state" sh -c "$many"
+	expect "the rest is one series" "$(grep -c '^many_total{pitot_overflow="true"} 100' "$file")" 1
+	runs "the next run" 0 --state "$work/full-state" sh -c "$many"
+	expect "it says nothing" "$err" ""
+	expect "and goes on" "$(grep -c '^many_total{n="7"} 2' "$file")" 1
 	expect_run "a state that cannot be written" 3 "$pitot" run --textfile "$file" \
 		--state /no/such/dir/state sh -c 'exit 3'
 	expect_contains "it is told" "$err" "/no/such/dir/state.lock: No such file or directory"
