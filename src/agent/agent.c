@@ -44,8 +44,7 @@ check_ways(const struct pt_agent_config *config, const char *name, struct pitot_
 	int code = 0;
 	for (size_t i = 0; code == 0 && i < config->remote_count; i++) {
 		const struct pt_agent_destination *to = &config->remotes[i];
-		code = check_way(
-			name, "remote_write", to->line, to->push.url, &to->push.http, why);
+		code = check_way(name, "remote_write", to->line, to->push.url, &to->push.http, why);
 	}
 	for (size_t i = 0; code == 0 && i < config->gateway_count; i++) {
 		const struct pt_agent_destination *to = &config->gateways[i];
@@ -58,8 +57,8 @@ check_ways(const struct pt_agent_config *config, const char *name, struct pitot_
 }
 
 static struct pt_agent_config *
-read_file(const struct pitot_agent_options *options,
-	void (*warn)(void *context, const char *text), void *context, struct pitot_error *why)
+read_file(const struct pitot_agent_options *options, void (*warn)(void *context, const char *text),
+	void *context, struct pitot_error *why)
 {
 	struct pt_buf text;
 	struct pt_agent_config *config = NULL;

@@ -253,7 +253,8 @@ standing_of(struct cli_job_lines *lines, const struct family *family, char *cons
 
 /* A counter that is told as a whole rises by the difference. */
 static void
-stand_at(struct cli_job_lines *lines, const struct family *family, char *const *values, double value)
+stand_at(
+	struct cli_job_lines *lines, const struct family *family, char *const *values, double value)
 {
 	struct standing *standing = standing_of(lines, family, values);
 	if (standing == NULL) {

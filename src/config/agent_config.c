@@ -35,9 +35,8 @@ read_global(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 		: interval_default_ms;
 	if (code == 0 && config->global.scrape_timeout_ms > interval_ms)
 		code = pt_yaml_fail(yaml, node, "scrape_timeout: is longer than scrape_interval");
-	return code == 0
-		? pt_agent_labels_check(yaml, node, &config->global.external_labels)
-		: code;
+	return code == 0 ? pt_agent_labels_check(yaml, node, &config->global.external_labels)
+			 : code;
 }
 
 static int

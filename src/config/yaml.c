@@ -462,8 +462,9 @@ check_shape(struct pt_yaml *yaml, yaml_parser_t *parser)
 		else if (event.type == YAML_DOCUMENT_START_EVENT)
 			problem = ++documents > 1 ? "a second document begins here" : NULL;
 		if (problem != NULL)
-			(void)pt_error_set(yaml->why, PITOT_BAD_CONFIG, "%s:%zu:%zu: %s", yaml->name,
-				event.start_mark.line + 1, event.start_mark.column + 1, problem);
+			(void)pt_error_set(yaml->why, PITOT_BAD_CONFIG, "%s:%zu:%zu: %s",
+				yaml->name, event.start_mark.line + 1, event.start_mark.column + 1,
+				problem);
 		yaml_event_delete(&event);
 	}
 	return problem == NULL ? 0 : PITOT_BAD_CONFIG;
