@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/thread.h"
+#include "net/easy.h"
+#include "net/url.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +19,47 @@
 
 /* ---- the configuration ---- */
 
-static struct pt_agent_config *
-read_config(const struct pitot_agent_options *options,
-	void (*warn)(void *context, const char *text), void *context, struct pitot_error *why)
+/* Whether URL and options make sense, wherever they lead. `url`: or NULL. */
+static int
+check_way(const char *name, const char *block, unsigned line, const char *url,
+	const struct pitot_http_options *http, struct pitot_error *why)
 {
-	if (options->path == NULL) {
-		const char *text = options->text != NULL ? options->text : "";
-		return pt_agent_config_parse(text, strlen(text), "options", warn, context, why);
+	struct pt_buf complete;
+	pt_buf_init(&complete, PT_LIMIT_URL);
+	int code = url == NULL ? 0 : pt_url_complete(&complete, url, why);
+	if (code == 0)
+		code = pt_easy_check(http, why);
+	pt_buf_clear(&complete);
+	if (code == 0)
+		return 0;
+	(void)pt_error_wrap(why, "%s:%u:1: %s", name, line, block);
+	why->code = PITOT_BAD_CONFIG;
+	why->line = line;
+	return PITOT_BAD_CONFIG;
+}
+
+static int
+check_ways(const struct pt_agent_config *config, const char *name, struct pitot_error *why)
+{
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < config->remote_count; i++) {
+		const struct pt_agent_destination *to = &config->remotes[i];
+		code = check_way(name, "remote_write", to->line, to->push.url, &to->push.http, why);
 	}
+	for (size_t i = 0; code == 0 && i < config->gateway_count; i++) {
+		const struct pt_agent_destination *to = &config->gateways[i];
+		code = check_way(name, "pushgateway", to->line, to->push.url, &to->push.http, why);
+	}
+	for (size_t i = 0; code == 0 && i < config->scrape_count; i++)
+		code = check_way(name, "scrape_configs", config->scrapes[i].line, NULL,
+			&config->scrapes[i].http.options, why);
+	return code;
+}
+
+static struct pt_agent_config *
+read_file(const struct pitot_agent_options *options, void (*warn)(void *context, const char *text),
+	void *context, struct pitot_error *why)
+{
 	struct pt_buf text;
 	struct pt_agent_config *config = NULL;
 	pt_buf_init(&text, CONFIG_MOST);
@@ -34,7 +69,23 @@ read_config(const struct pitot_agent_options *options,
 	if (text.bytes != NULL)
 		explicit_bzero(text.bytes, text.capacity); /* it may hold a password */
 	pt_buf_clear(&text);
-	return config;
+	struct pitot_error problem;
+	if (config == NULL || check_ways(config, options->path, &problem) == 0)
+		return config;
+	if (why != NULL)
+		*why = problem;
+	pt_agent_config_free(config);
+	return NULL;
+}
+
+static struct pt_agent_config *
+read_config(const struct pitot_agent_options *options,
+	void (*warn)(void *context, const char *text), void *context, struct pitot_error *why)
+{
+	if (options->path != NULL)
+		return read_file(options, warn, context, why);
+	const char *text = options->text != NULL ? options->text : "";
+	return pt_agent_config_parse(text, strlen(text), "options", warn, context, why);
 }
 
 static void

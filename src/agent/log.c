@@ -15,6 +15,8 @@ struct trouble {
 	uint64_t about, text; /* hashes; about 0: free */
 	int64_t told_ms;
 	unsigned more; /* times since then */
+	bool well;     /* it works now */
+	bool told;     /* that it does not work was, so that it works again is news */
 };
 
 struct pt_log {
@@ -75,14 +77,21 @@ pt_log_tell(struct pt_log *log, enum pitot_log_level level, const char *message,
 	(void)pthread_mutex_unlock(&log->lock);
 }
 
+/* What works is remembered for a while: it may be the same trouble each few seconds. */
+static bool
+is_free(const struct trouble *trouble, int64_t now_ms)
+{
+	return trouble->about == 0 || (trouble->well && now_ms - trouble->told_ms >= again_ms);
+}
+
 static struct trouble *
-find(struct pt_log *log, uint64_t about)
+find(struct pt_log *log, uint64_t about, int64_t now_ms)
 {
 	struct trouble *place = NULL;
 	for (size_t i = 0; i < troubles_most; i++) {
 		if (log->troubles[i].about == about)
 			return &log->troubles[i];
-		if (place == NULL && log->troubles[i].about == 0)
+		if (place == NULL && is_free(&log->troubles[i], now_ms))
 			place = &log->troubles[i];
 	}
 	return place;
@@ -90,18 +99,19 @@ find(struct pt_log *log, uint64_t about)
 
 /* Whether it is worth telling; *more is how often it was there untold. */
 static bool
-is_news(struct pt_log *log, struct trouble *known, uint64_t about, uint64_t text, unsigned *more)
+is_news(struct trouble *known, uint64_t about, uint64_t text, int64_t now_ms, unsigned *more)
 {
-	int64_t now_ms = log->clock->mono_ms(log->clock);
 	*more = 0;
 	if (known == NULL)
 		return true;
 	if (known->about == about && known->text == text && now_ms - known->told_ms < again_ms) {
 		known->more++;
+		known->told = known->told && !known->well;
+		known->well = false;
 		return false;
 	}
 	*more = known->about == about && known->text == text ? known->more : 0;
-	*known = (struct trouble){.about = about, .text = text, .told_ms = now_ms};
+	*known = (struct trouble){.about = about, .text = text, .told_ms = now_ms, .told = true};
 	return true;
 }
 
@@ -114,14 +124,16 @@ pt_log_trouble(struct pt_log *log, const char *message, const char *kind, const 
 	char times[24];
 	unsigned more = 0;
 	(void)pthread_mutex_lock(&log->lock);
-	struct trouble *known = find(log, name);
+	int64_t now_ms = log->clock->mono_ms(log->clock);
+	struct trouble *known = find(log, name, now_ms);
 	if (trouble[0] == '\0') {
-		if (known != NULL && known->about == name) {
-			*known = (struct trouble){.about = 0};
+		bool was_bad = known != NULL && known->about == name && !known->well;
+		if (was_bad)
+			known->well = true;
+		if (was_bad && known->told)
 			tell(log, PITOT_LOG_INFO, "It works again",
 				&(struct pitot_label){kind, about}, 1);
-		}
-	} else if (is_news(log, known, name, text, &more)) {
+	} else if (is_news(known, name, text, now_ms, &more)) {
 		(void)snprintf(times, sizeof times, "%u", more);
 		const struct pitot_label fields[] = {
 			{kind, about}, {"err", trouble}, {"repeated", times}};

@@ -18,8 +18,8 @@ void pt_log_free(struct pt_log *log);
 void pt_log_tell(struct pt_log *log, enum pitot_log_level level, const char *message, ...)
 	__attribute__((sentinel));
 /*
- * Trouble of `about` (a URL, a target): told when its text is another than before, and each minute.
- * An empty text: it is over, which is told if there was some.
+ * Trouble of `about` (a URL, a target): told when its text is another than before, and each minute,
+ * also if it works in between. An empty text: it is over, which is told if the trouble was.
  */
 void pt_log_trouble(struct pt_log *log, const char *message, const char *kind, const char *about,
 	const char *trouble);

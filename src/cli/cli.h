@@ -76,6 +76,11 @@ struct cli_options {
  */
 int cli_options_read(struct cli_options *options, enum cli_verb_bit verb, int argc, char **argv);
 void cli_options_clear(struct cli_options *options);
+/*
+ * The labels that the destination sets: job, instance if it is set, and all others that are added.
+ * `names` has room for cli_max_labels and 2; returns how many.
+ */
+size_t cli_exported_labels(const struct pitot_push_options *push, const char **names);
 /* Writes the verb's options, one a line. */
 void cli_options_help(enum cli_verb_bit verb);
 

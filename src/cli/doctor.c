@@ -366,6 +366,23 @@ check_page(struct doctor *doctor)
 
 /* ---- all of it ---- */
 
+static void
+check_remote_write(struct doctor *doctor, const char *instance, bool limits)
+{
+	if (doctor->push->instance[0] == '\0')
+		doctor->push->instance = instance;
+	if (check_versions(doctor) && limits)
+		check_limits(doctor);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int
 run(struct cli_options *options, bool limits)
 {
@@ -375,13 +392,16 @@ run(struct cli_options *options, bool limits)
 		doctor.push->job = "pitot_doctor";
 	if (doctor.push->instance == NULL)
 		doctor.push->instance = "";
+	/* So that the samples of the last run, seconds ago, are not in the way of this one's. */
+	char instance[32];
+	(void)snprintf(instance, sizeof instance, "run-%" PRId64, now_ms());
 	if (check_address(&doctor) && check_connection(&doctor)) {
 		if (doctor.is_page)
 			check_page(&doctor);
 		else if (doctor.protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 			(void)check_gateway(&doctor);
-		else if (check_versions(&doctor) && limits)
-			check_limits(&doctor);
+		else
+			check_remote_write(&doctor, instance, limits);
 	}
 	return doctor.status;
 }

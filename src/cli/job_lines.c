@@ -5,6 +5,7 @@
  */
 #include "cli/job_lines.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum kind { COUNTER, GAUGE, HISTOGRAM };
 struct family {
 	struct family *next;
 	enum kind kind;
-	void *instrument;
+	void *instrument; /* NULL: the registry refused it */
 	size_t label_count;
 	char *labels[label_most];
 	char *name; /* as in the lines */
@@ -28,12 +29,16 @@ struct family {
 struct standing {
 	struct standing *next;
 	double value;
-	char key[]; /* name and labels as they are written */
+	const struct family *family;
+	size_t length;
+	char values[]; /* of its labels, a NUL behind each */
 };
 
 struct cli_job_lines {
 	struct pitot_registry *registry;
 	const char *progress;
+	const char *const *exported; /* labels that the destination sets */
+	size_t exported_count;
 	struct family *families;
 	struct standing *standings;
 	char line[line_most + 32];
@@ -45,13 +50,16 @@ struct cli_job_lines {
 };
 
 struct cli_job_lines *
-cli_job_lines_new(struct pitot_registry *registry, const char *progress)
+cli_job_lines_new(struct pitot_registry *registry, const char *progress,
+	const char *const *exported, size_t exported_count)
 {
 	struct cli_job_lines *lines = calloc(1, sizeof *lines);
 	if (lines == NULL)
 		return NULL;
 	lines->registry = registry;
 	lines->progress = progress;
+	lines->exported = exported;
+	lines->exported_count = exported_count;
 	return lines;
 }
 
@@ -93,10 +101,9 @@ tell(struct cli_job_lines *lines, const char *format, ...)
 #define EIGHT(list) list[0], list[1], list[2], list[3], list[4], list[5], list[6], list[7], NULL
 
 static void *
-declare(struct cli_job_lines *lines, const struct family *family, const char *name)
+declare(struct pitot_registry *m, const struct family *family, const char *name)
 {
 	static const char help[] = "Told by the command.";
-	struct pitot_registry *m = lines->registry;
 	char *const *labels = family->labels;
 	if (family->label_count == 0)
 		switch (family->kind) {
@@ -159,8 +166,11 @@ make_family(struct cli_job_lines *lines, const char *name, enum kind kind,
 		goto fail;
 	if (kind == COUNTER)
 		bare[strlen(bare) - 6] = '\0';
-	family->instrument = declare(lines, family, bare);
-	if (family->label_count > 0)
+	family->instrument = declare(lines->registry, family, bare);
+	/* What ignores updates is the same one that no registry gives. */
+	if (family->instrument == declare(NULL, family, bare))
+		family->instrument = NULL;
+	else if (family->label_count > 0)
 		pitot_registry_limit(lines->registry, bare, series_most);
 	free(bare);
 	family->next = lines->families;
@@ -173,6 +183,17 @@ fail:
 	free(family != NULL ? family->name : NULL);
 	free(family);
 	free(bare);
+	return NULL;
+}
+
+/* NULL, told, if the registry refused it: updates would be lost without a word. */
+static struct family *
+usable(struct cli_job_lines *lines, struct family *family)
+{
+	if (family == NULL || family->instrument != NULL)
+		return family;
+	tell(lines, "%s: clashes with another metric's name, or has a label that cannot be",
+		family->name);
 	return NULL;
 }
 
@@ -193,47 +214,55 @@ family_of(struct cli_job_lines *lines, const char *name, enum kind kind,
 		for (size_t i = 0; same && i < family->label_count; i++)
 			same = strcmp(family->labels[i], pitot_sample_label(sample, i).name) == 0;
 		if (same && family->kind == kind)
-			return family;
+			return usable(lines, family);
 		if (family->kind != kind)
 			tell(lines, "%s: is a %s already", name, kinds[family->kind]);
 		else
 			tell(lines, "%s: had other labels before", name);
 		return NULL;
 	}
-	return make_family(lines, name, kind, sample);
+	return usable(lines, make_family(lines, name, kind, sample));
 }
 
 /* ---- lines ---- */
 
 static struct standing *
-standing_of(struct cli_job_lines *lines, const char *key)
+standing_of(struct cli_job_lines *lines, const struct family *family, char *const *values)
 {
+	size_t length = 0;
+	for (size_t i = 0; i < family->label_count; i++)
+		length += strlen(values[i]) + 1;
+	struct standing *made = malloc(sizeof *made + length);
+	if (made == NULL)
+		return NULL;
+	*made = (struct standing){.next = lines->standings, .family = family, .length = length};
+	char *end = made->values;
+	for (size_t i = 0; i < family->label_count; i++)
+		end = stpcpy(end, values[i]) + 1;
 	struct standing *standing = lines->standings;
-	while (standing != NULL && strcmp(standing->key, key) != 0)
+	while (standing != NULL &&
+		(standing->family != family || standing->length != length ||
+			memcmp(standing->values, made->values, length) != 0))
 		standing = standing->next;
 	if (standing != NULL)
-		return standing;
-	standing = malloc(sizeof *standing + strlen(key) + 1);
-	if (standing == NULL)
-		return NULL;
-	standing->value = 0;
-	memcpy(standing->key, key, strlen(key) + 1);
-	standing->next = lines->standings;
-	lines->standings = standing;
+		free(made);
+	else
+		lines->standings = standing = made;
 	return standing;
 }
 
 /* A counter that is told as a whole rises by the difference. */
 static void
-stand_at(struct cli_job_lines *lines, struct pitot_counter *counter, const char *key, double value)
+stand_at(
+	struct cli_job_lines *lines, const struct family *family, char *const *values, double value)
 {
-	struct standing *standing = standing_of(lines, key);
+	struct standing *standing = standing_of(lines, family, values);
 	if (standing == NULL) {
 		tell(lines, "out of memory");
 	} else if (value < standing->value) {
 		tell(lines, "a counter cannot fall from %g to %g", standing->value, value);
 	} else {
-		pitot_counter_add(counter, value - standing->value);
+		pitot_counter_add(instrument_of(family, values), value - standing->value);
 		lines->moved = lines->moved || value > standing->value;
 		standing->value = value;
 	}
@@ -242,8 +271,7 @@ stand_at(struct cli_job_lines *lines, struct pitot_counter *counter, const char 
 enum word { SET, INC, OBSERVE };
 
 static void
-apply(struct cli_job_lines *lines, enum word word, const char *key,
-	const struct pitot_sample *sample)
+apply(struct cli_job_lines *lines, enum word word, const struct pitot_sample *sample)
 {
 	char name[1100];
 	char *values[label_most] = {NULL};
@@ -255,8 +283,10 @@ apply(struct cli_job_lines *lines, enum word word, const char *key,
 	}
 	if (word == OBSERVE)
 		kind = HISTOGRAM;
-	if (kind == COUNTER && !(sample->value >= 0)) {
-		tell(lines, "%s: a counter cannot take %g", name, sample->value);
+	if ((kind == COUNTER && !(sample->value >= 0 && isfinite(sample->value))) ||
+		(kind == HISTOGRAM && isnan(sample->value))) {
+		tell(lines, "%s: a %s cannot take %g", name,
+			kind == COUNTER ? "counter" : "histogram", sample->value);
 		return;
 	}
 	const struct family *family = family_of(lines, name, kind, sample);
@@ -278,7 +308,7 @@ apply(struct cli_job_lines *lines, enum word word, const char *key,
 		pitot_counter_add(instrument, sample->value);
 	} else {
 		lines->moved = false;
-		stand_at(lines, instrument, key, sample->value);
+		stand_at(lines, family, values, sample->value);
 	}
 	lines->moved = moved || (lines->moved && progress);
 }
@@ -290,7 +320,10 @@ counter_like(struct cli_job_lines *lines, const struct pitot_sample *sample)
 {
 	char name[1100];
 	char *values[label_most] = {NULL};
-	if (sample->type != PITOT_COUNTER)
+	/* What went beyond a family's limit has not its labels; it begins anew. */
+	if (sample->type != PITOT_COUNTER ||
+		(sample->label_count == 1 &&
+			strcmp(pitot_sample_label(sample, 0).name, "pitot_overflow") == 0))
 		return NULL;
 	(void)snprintf(name, sizeof name, "%s%s", sample->family, sample->suffix);
 	const struct family *family = family_of(lines, name, COUNTER, sample);
@@ -351,7 +384,13 @@ read_line(struct cli_job_lines *lines)
 	bool one = word == INC && !has_value(text);
 	int length = snprintf(completed, sizeof completed, "%s%s\n", text, one ? " 1" : "");
 	struct pitot_snapshot *snapshot = pitot_parse(completed, (size_t)length,
-		&(struct pitot_parse_options){.source = "line", .format = PITOT_TEXT_0_0_4}, &why);
+		&(struct pitot_parse_options){
+			.source = "line",
+			.format = PITOT_TEXT_0_0_4,
+			.exported = lines->exported,
+			.exported_count = lines->exported_count,
+		},
+		&why);
 	if (snapshot == NULL) {
 		const char *colon = strrchr(why.text, ':');
 		tell(lines, "%s", colon != NULL ? colon + 2 : why.text);
@@ -361,10 +400,7 @@ read_line(struct cli_job_lines *lines)
 		tell(lines, "a time is not taken: samples are of now");
 	} else {
 		struct pitot_sample sample = pitot_snapshot_sample(snapshot, 0);
-		char *space = strrchr(completed, ' ');
-		if (space != NULL)
-			*space = '\0'; /* the rest is the counter's key */
-		apply(lines, word, completed, &sample);
+		apply(lines, word, &sample);
 	}
 	pitot_snapshot_free(snapshot);
 }

@@ -17,8 +17,12 @@
 
 struct cli_job_lines;
 
-/* `progress`: only this metric counts as progress; NULL: any. NULL if memory is out. */
-struct cli_job_lines *cli_job_lines_new(struct pitot_registry *registry, const char *progress);
+/*
+ * `progress`: only this metric counts as progress; NULL: any. Labels that are `exported` get the
+ * prefix exported_; the list must stay. NULL if memory is out.
+ */
+struct cli_job_lines *cli_job_lines_new(struct pitot_registry *registry, const char *progress,
+	const char *const *exported, size_t exported_count);
 void cli_job_lines_free(struct cli_job_lines *lines);
 /*
  * Takes bytes as they come; a wrong line is told on stderr, the first few of them, and ignored.

@@ -350,3 +350,15 @@ cli_options_clear(struct cli_options *options)
 		explicit_bzero(options->user, strlen(options->user));
 	free(options->user);
 }
+
+size_t
+cli_exported_labels(const struct pitot_push_options *push, const char **names)
+{
+	size_t count = 0;
+	names[count++] = "job";
+	if (push->instance == NULL || push->instance[0] != '\0')
+		names[count++] = "instance";
+	for (size_t i = 0; i < push->label_count; i++)
+		names[count++] = push->labels[i].name;
+	return count;
+}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing a file so that whoever reads it never sees half of it. What fails is told by errno. */
+/*
+ * Writing a file so that whoever reads it never sees half of it. What is no file, such as
+ * /dev/null, is never replaced by one. What fails is told by errno.
+ */
 #include "cli/cli.h"
 
 #include <dirent.h>
@@ -66,22 +69,39 @@ sweep(const char *path)
 	free(folder);
 }
 
-int
-cli_output_write(const char *path, const char *bytes, size_t length)
+static int
+write_all(int file, const char *bytes, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		ssize_t put = write(file, bytes + at, length - at);
+		if (put < 0 && errno != EINTR)
+			return errno;
+		at += put > 0 ? (size_t)put : 0;
+	}
+	return 0;
+}
+
+/* A terminal, /dev/null, a pipe that is read: it is written to, and stays what it is. */
+static int
+write_into(const char *path, const char *bytes, size_t length)
+{
+	int file = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0)
+		return errno;
+	int failure = write_all(file, bytes, length);
+	(void)close(file); /* it holds nothing back */
+	return failure;
+}
+
+static int
+replace(const char *path, const char *bytes, size_t length)
 {
 	char *name = NULL;
 	bool named = false;
 	if (asprintf(&name, "%s.%d.new", path, (int)getpid()) < 0)
 		return ENOMEM;
-	int file = open_new(path, name, &named), failure = 0;
-	if (file < 0)
-		failure = errno;
-	for (size_t at = 0; failure == 0 && at < length;) {
-		ssize_t put = write(file, bytes + at, length - at);
-		if (put < 0 && errno != EINTR)
-			failure = errno;
-		at += put > 0 ? (size_t)put : 0;
-	}
+	int file = open_new(path, name, &named);
+	int failure = file < 0 ? errno : write_all(file, bytes, length);
 	if (failure == 0 && (fchmod(file, 0644) != 0 || fsync(file) != 0))
 		failure = errno;
 	if (failure == 0 && !named)
@@ -95,5 +115,21 @@ cli_output_write(const char *path, const char *bytes, size_t length)
 	if (failure == 0)
 		sweep(path);
 	free(name);
+	return failure;
+}
+
+int
+cli_output_write(const char *path, const char *bytes, size_t length)
+{
+	struct stat seen;
+	if (stat(path, &seen) != 0)
+		return replace(path, bytes, length); /* tells what is wrong, if not just missing */
+	if (S_ISDIR(seen.st_mode))
+		return EISDIR;
+	if (!S_ISREG(seen.st_mode))
+		return write_into(path, bytes, length);
+	char *real = realpath(path, NULL); /* a link stays one */
+	int failure = real == NULL ? errno : replace(real, bytes, length);
+	free(real);
 	return failure;
 }

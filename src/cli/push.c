@@ -10,21 +10,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-/*
- * The input's labels that would clash: job, instance if it is set, and all others that are added.
- */
 static struct pitot_snapshot *
 parse_input(
 	const struct cli_options *options, const char *text, size_t length, struct pitot_error *why)
 {
-	const struct pitot_push_options *push = &options->config.push;
 	const char *names[cli_max_labels + 2];
-	size_t count = 0;
-	names[count++] = "job";
-	if (push->instance == NULL || push->instance[0] != '\0')
-		names[count++] = "instance";
-	for (size_t i = 0; i < push->label_count; i++)
-		names[count++] = push->labels[i].name;
+	size_t count = cli_exported_labels(&options->config.push, names);
 	return pitot_parse(text, length,
 		&(struct pitot_parse_options){
 			.source = cli_input_name(options->input),

@@ -289,13 +289,18 @@ run(struct cli_options *options)
 	if (options->schedule != NULL &&
 		!cli_schedule_read(&running.schedule, options->schedule, &wrong))
 		return cli_usage("run", "--schedule: \"%s\": %s", options->schedule, wrong);
+	if (options->schedule != NULL && cli_schedule_next(&running.schedule, time(NULL)) == 0)
+		return cli_usage(
+			"run", "--schedule: \"%s\": there is no such day", options->schedule);
 	if (push->url != NULL && pitot_push_protocol(push, &protocol, &why) != 0)
 		return cli_fail("run", &why);
 	/* What a job says of itself through a Pushgateway is about the job, not about a host. */
 	if (push->url != NULL && push->instance == NULL && protocol == PITOT_PROTOCOL_PUSHGATEWAY)
 		push->instance = "";
+	const char *exported[cli_max_labels + 2];
 	running.registry = pitot_registry_new(NULL);
-	running.lines = cli_job_lines_new(running.registry, options->progress);
+	running.lines = cli_job_lines_new(
+		running.registry, options->progress, exported, cli_exported_labels(push, exported));
 	int status = EX_OSERR;
 	if (running.registry != NULL && running.lines != NULL)
 		status = run_command(&running);

@@ -56,21 +56,57 @@ read_all(FILE *stream, size_t *length)
 	return NULL;
 }
 
-/* NULL with *ok if there is none yet. */
+/* NULL if it cannot be opened or is no file: of those only files can be replaced. */
+static FILE *
+open_file(const char *path)
+{
+	struct stat seen;
+	int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	FILE *stream = NULL;
+	if (file >= 0 && fstat(file, &seen) == 0) {
+		errno = S_ISDIR(seen.st_mode) ? EISDIR : EINVAL;
+		stream = S_ISREG(seen.st_mode) ? fdopen(file, "r") : NULL;
+	}
+	if (stream == NULL && file >= 0) {
+		int failure = errno;
+		(void)close(file); /* only read */
+		errno = failure;
+	}
+	return stream;
+}
+
+/* Text that is damaged is kept beside it, and the counters begin anew. */
+static void
+set_aside(const char *path, const struct pitot_error *why)
+{
+	char *away = beside(path, ".damaged");
+	fprintf(stderr, "pitot: run: --state: %s: it is set aside\n", why->text);
+	if (away != NULL)
+		(void)rename(path, away);
+	free(away);
+}
+
+/*
+ * NULL with *ok if there is none yet. What cannot be read is not written either: it may hold
+ * counters.
+ */
 static struct pitot_snapshot *
-read_file(const char *path, bool *ok)
+read_file(struct cli_state *state, bool *ok)
 {
 	struct pitot_error why;
+	const char *path = state->path;
 	size_t length = 0;
-	FILE *stream = fopen(path, "re");
-	*ok = stream != NULL || errno == ENOENT;
-	if (stream == NULL) {
-		if (!*ok)
-			(void)fail(path, strerror(errno));
+	FILE *stream = open_file(path);
+	*ok = stream == NULL && errno == ENOENT;
+	if (*ok)
 		return NULL;
+	char *bytes = stream == NULL ? NULL : read_all(stream, &length);
+	if (bytes == NULL) {
+		(void)fail(path, strerror(errno));
+		state->path = NULL;
 	}
-	char *bytes = read_all(stream, &length);
-	(void)fclose(stream);
+	if (stream != NULL)
+		(void)fclose(stream); /* only read */
 	struct pitot_snapshot *snapshot = NULL;
 	if (bytes != NULL)
 		snapshot = pitot_parse(bytes, length,
@@ -78,10 +114,8 @@ read_file(const char *path, bool *ok)
 				.source = path, .format = PITOT_OPENMETRICS_1_0},
 			&why);
 	*ok = snapshot != NULL;
-	if (bytes == NULL)
-		(void)fail(path, strerror(errno));
-	else if (snapshot == NULL)
-		fprintf(stderr, "pitot: run: --state: %s: it is set aside\n", why.text);
+	if (bytes != NULL && snapshot == NULL)
+		set_aside(path, &why);
 	free(bytes);
 	return snapshot;
 }
@@ -93,13 +127,7 @@ cli_state_begin(struct cli_state *state, const char *path, cli_state_fn *restore
 	*state = (struct cli_state){.path = path};
 	if (path == NULL)
 		return true;
-	state->before = read_file(path, &ok);
-	if (!ok) {
-		char *away = beside(path, ".damaged");
-		if (away != NULL)
-			(void)rename(path, away);
-		free(away);
-	}
+	state->before = read_file(state, &ok);
 	for (size_t i = 0; state->before != NULL && i < pitot_snapshot_size(state->before); i++) {
 		struct pitot_sample sample = pitot_snapshot_sample(state->before, i);
 		restore(context, &sample, sample.value);
@@ -122,30 +150,39 @@ same_series(const struct pitot_sample *a, const struct pitot_sample *b)
 	return same;
 }
 
+/* Runs write their series in about the same order, so the next one is mostly the right one. */
 static double
-value_before(const struct cli_state *state, const struct pitot_sample *sample)
+value_before(const struct cli_state *state, const struct pitot_sample *sample, size_t *next)
 {
-	for (size_t i = 0; state->before != NULL && i < pitot_snapshot_size(state->before); i++) {
-		struct pitot_sample before = pitot_snapshot_sample(state->before, i);
-		if (same_series(&before, sample))
-			return before.value;
+	size_t size = state->before == NULL ? 0 : pitot_snapshot_size(state->before);
+	for (size_t i = 0; i < size; i++) {
+		size_t at = (*next + i) % size;
+		struct pitot_sample before = pitot_snapshot_sample(state->before, at);
+		if (!same_series(&before, sample))
+			continue;
+		*next = at + 1;
+		return before.value;
 	}
 	return 0;
 }
 
 /* What runs counted that ended since we began. */
-static void
-add_others(const struct cli_state *state, cli_state_fn *add, void *context)
+static bool
+add_others(struct cli_state *state, cli_state_fn *add, void *context)
 {
 	bool ok;
-	struct pitot_snapshot *now = read_file(state->path, &ok);
+	size_t next = 0;
+	struct pitot_snapshot *now = read_file(state, &ok);
 	for (size_t i = 0; now != NULL && i < pitot_snapshot_size(now); i++) {
 		struct pitot_sample sample = pitot_snapshot_sample(now, i);
-		double amount = sample.value - value_before(state, &sample);
-		if (sample.type == PITOT_COUNTER && amount > 0)
+		if (sample.type != PITOT_COUNTER)
+			continue;
+		double amount = sample.value - value_before(state, &sample, &next);
+		if (amount > 0)
 			add(context, &sample, amount);
 	}
 	pitot_snapshot_free(now);
+	return ok;
 }
 
 static bool
@@ -176,13 +213,12 @@ cli_state_end(
 		return true;
 	char *name = beside(state->path, ".lock");
 	int lock = name == NULL ? -1 : open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	bool ok = lock >= 0 && flock(lock, LOCK_EX) == 0;
-	if (!ok)
+	bool locked = lock >= 0 && flock(lock, LOCK_EX) == 0;
+	if (!locked)
 		(void)fail(name == NULL ? state->path : name, strerror(errno));
-	if (ok) {
-		add_others(state, add, context);
-		ok = write_registry(state->path, registry);
-	}
+	bool ok = locked && add_others(state, add, context);
+	if (locked && state->path != NULL)
+		ok = write_registry(state->path, registry) && ok;
 	if (lock >= 0)
 		(void)close(lock);
 	free(name);

@@ -18,8 +18,9 @@ struct cli_state {
 typedef void cli_state_fn(void *context, const struct pitot_sample *sample, double amount);
 
 /*
- * Reads it, if it is there, and tells each sample. One that cannot be read is set aside as
- * PATH.damaged. False, told on stderr, if something is wrong: the run goes on without.
+ * Reads it, if it is there, and tells each sample. One that is damaged is set aside as
+ * PATH.damaged, one that cannot be read is left as it is, now and at the end. False, told on
+ * stderr, if something is wrong: the run goes on without.
  */
 bool cli_state_begin(
 	struct cli_state *state, const char *path, cli_state_fn *restore, void *context);

@@ -12,6 +12,8 @@
 
 #define AT(member) offsetof(struct pt_agent_config, member)
 
+enum { interval_default_ms = 60000 };
+
 static int
 read_global(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 {
@@ -25,8 +27,16 @@ read_global(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 		{"body_size_limit", NULL, 0},
 		{"sample_limit", NULL, 0},
 	};
-	((struct pt_agent_config *)to)->global_key = pt_yaml_hash(yaml, node);
-	return pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
+	struct pt_agent_config *config = to;
+	config->global_key = pt_yaml_hash(yaml, node);
+	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
+	int64_t interval_ms = config->global.scrape_interval_ms != 0
+		? config->global.scrape_interval_ms
+		: interval_default_ms;
+	if (code == 0 && config->global.scrape_timeout_ms > interval_ms)
+		code = pt_yaml_fail(yaml, node, "scrape_timeout: is longer than scrape_interval");
+	return code == 0 ? pt_agent_labels_check(yaml, node, &config->global.external_labels)
+			 : code;
 }
 
 static int
@@ -88,7 +98,7 @@ read_textfile(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
 	if (code == 0 && config->textfile.directory == NULL)
 		code = pt_yaml_fail(yaml, node, "directory: is missing: where the files are");
-	return code;
+	return code == 0 ? pt_agent_labels_check(yaml, node, &config->textfile.labels) : code;
 }
 
 /* "0660": a file's mode. */
@@ -164,7 +174,7 @@ static void
 complete(struct pt_agent_config *config)
 {
 	if (config->global.scrape_interval_ms == 0)
-		config->global.scrape_interval_ms = 60000;
+		config->global.scrape_interval_ms = interval_default_ms;
 	if (config->global.scrape_timeout_ms == 0)
 		config->global.scrape_timeout_ms = 10000;
 	if (config->global.scrape_timeout_ms > config->global.scrape_interval_ms)

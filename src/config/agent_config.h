@@ -104,6 +104,9 @@ void pt_agent_config_free(struct pt_agent_config *config);
 /* The keys of HTTP that stand beside others, and their end: what they mean together. */
 #define PT_AGENT_HTTP_KEYS 15
 void pt_agent_http_keys(struct pt_yaml_key *keys, size_t offset);
+/* Fails on names that no label can have. */
+int pt_agent_labels_check(
+	struct pt_yaml *yaml, const yaml_node_t *node, const struct pt_yaml_labels *labels);
 int pt_agent_http_finish(struct pt_yaml *yaml, yaml_node_t *node, struct pt_agent_http *http);
 /* struct pt_agent_rules */
 pt_yaml_reader pt_agent_rules_read;

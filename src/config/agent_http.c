@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "model/name.h"
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -145,6 +146,18 @@ pt_agent_http_finish(struct pt_yaml *yaml, yaml_node_t *node, struct pt_agent_ht
 	options->bearer_token = http->authorization.credentials;
 	options->bearer_token_file = http->authorization.credentials_file;
 	return finish_basic(yaml, node, http);
+}
+
+int
+pt_agent_labels_check(
+	struct pt_yaml *yaml, const yaml_node_t *node, const struct pt_yaml_labels *labels)
+{
+	for (size_t i = 0; i < labels->count; i++) {
+		const char *name = labels->list[i].name;
+		if (!pt_name_is_label(name, strlen(name), true) || strcmp(name, "__name__") == 0)
+			return pt_yaml_fail(yaml, node, "\"%.60s\" cannot be a label", name);
+	}
+	return 0;
 }
 
 /* ---- relabelling ---- */

@@ -19,6 +19,8 @@ read_static(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	};
 	const struct pt_agent_static *one = to;
 	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
+	if (code == 0)
+		code = pt_agent_labels_check(yaml, node, &one->labels);
 	for (size_t i = 0; code == 0 && i < one->targets.count; i++)
 		if (strstr(one->targets.list[i], "://") != NULL ||
 			strchr(one->targets.list[i], '/') != NULL)

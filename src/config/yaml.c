@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { depth_most = 32 };
+
 /* ---- mistakes ---- */
 
 unsigned
@@ -437,6 +439,37 @@ tell_parser(struct pt_yaml *yaml, const yaml_parser_t *parser)
 	return code;
 }
 
+/*
+ * Nothing of ours is nested deeply, and libyaml's time grows with the square of the depth. A second
+ * document would be ignored without a word.
+ */
+static int
+check_shape(struct pt_yaml *yaml, yaml_parser_t *parser)
+{
+	const char *problem = NULL;
+	unsigned depth = 0, documents = 0;
+	for (bool ended = false; !ended && problem == NULL;) {
+		yaml_event_t event;
+		if (yaml_parser_parse(parser, &event) == 0)
+			return tell_parser(yaml, parser);
+		ended = event.type == YAML_STREAM_END_EVENT;
+		if (event.type == YAML_SEQUENCE_START_EVENT ||
+			event.type == YAML_MAPPING_START_EVENT)
+			problem = ++depth > depth_most ? "it is nested too deeply" : NULL;
+		else if (event.type == YAML_SEQUENCE_END_EVENT ||
+			event.type == YAML_MAPPING_END_EVENT)
+			depth--;
+		else if (event.type == YAML_DOCUMENT_START_EVENT)
+			problem = ++documents > 1 ? "a second document begins here" : NULL;
+		if (problem != NULL)
+			(void)pt_error_set(yaml->why, PITOT_BAD_CONFIG, "%s:%zu:%zu: %s",
+				yaml->name, event.start_mark.line + 1, event.start_mark.column + 1,
+				problem);
+		yaml_event_delete(&event);
+	}
+	return problem == NULL ? 0 : PITOT_BAD_CONFIG;
+}
+
 int
 pt_yaml_read(struct pt_yaml *yaml, const char *text, size_t length, const struct pt_yaml_key *keys,
 	size_t count, void *to)
@@ -445,7 +478,13 @@ pt_yaml_read(struct pt_yaml *yaml, const char *text, size_t length, const struct
 	if (yaml_parser_initialize(&parser) == 0)
 		return pt_yaml_memory(yaml);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-	int code = 0;
+	int code = check_shape(yaml, &parser);
+	yaml_parser_delete(&parser);
+	if (code != 0)
+		return code;
+	if (yaml_parser_initialize(&parser) == 0)
+		return pt_yaml_memory(yaml);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	if (yaml_parser_load(&parser, &yaml->document) == 0) {
 		code = tell_parser(yaml, &parser);
 	} else {

@@ -51,8 +51,8 @@ check_files(const struct pitot_http_options *options, struct pitot_error *why)
 	return 0;
 }
 
-static int
-check_options(const struct pitot_http_options *options, struct pitot_error *why)
+int
+pt_easy_check(const struct pitot_http_options *options, struct pitot_error *why)
 {
 	const char *problem = NULL;
 	bool token = options->bearer_token_file != NULL || options->bearer_token != NULL;
@@ -81,7 +81,7 @@ check_options(const struct pitot_http_options *options, struct pitot_error *why)
 	for (size_t i = 0; i < options->header_count; i++)
 		if (pt_headers_check(&options->headers[i], why) != 0)
 			return PITOT_USAGE;
-	return check_files(options, why);
+	return 0;
 }
 
 bool
@@ -347,7 +347,7 @@ int
 pt_easy_init(
 	struct pt_easy *easy, const struct pitot_http_options *options, struct pitot_error *why)
 {
-	if (check_options(options, why) != 0)
+	if (pt_easy_check(options, why) != 0 || check_files(options, why) != 0)
 		return PITOT_USAGE;
 	/* libcurl's own set-up is not thread-safe in every version. */
 	(void)pthread_once(&curl_once, start_curl);

@@ -21,6 +21,8 @@ struct pt_easy {
 	char detail[CURL_ERROR_SIZE];
 };
 
+/* PITOT_USAGE names what is wrong in itself, whatever the files that it names hold. */
+int pt_easy_check(const struct pitot_http_options *options, struct pitot_error *why);
 /*
  * Fills a zeroed structure. PITOT_USAGE names the wrong option; PITOT_NO_MEMORY. Clear it in any
  * case.

@@ -172,11 +172,38 @@ END
 	done
 }
 
+lines_that_clash()
+{
+	cat >"$work/lines" <<'END'
+queue{job="a",instance="b"} 1
+rows 5
+rows_total 7
+observe step_seconds 0.2
+step_seconds_count 5
+observe size{le="5"} 4
+inf_total +Inf
+done_total{ a = "x y" }	3
+done_total{a="x y"}   5
+done_total{a="x z"}6
+END
+	# shellcheck disable=SC2016
+	runs "lines that clash" 0 --label site=here sh -c 'cat "$1" >&$PITOT_FD' - "$work/lines"
+	has "a label that the destination sets is renamed" 'queue{exported_instance="b",exported_job="a"}' 1
+	expect "however a series is written" "$(grep '^done_total{a="x y"}' "$file")" 'done_total{a="x y"} 5'
+	local at
+	for at in '3: rows_total: clashes' '5: step_seconds_count: clashes' '6: size: clashes' \
+		'7: inf_total: a counter cannot take inf'; do
+		expect_contains "a loss is told: $at" "$err" "PITOT_FD:$at"
+	done
+}
+
 schedules()
 {
 	runs "a schedule" 0 --schedule '0 * * * *' --grace 10m true
 	expect "the next full hour and the grace" \
 		"$(awk '$1 == "batch_job_next_due_timestamp_seconds" { printf "%d", ($2 - 600) % 3600 }' "$file")" 0
+	runs "a schedule that never comes" 64 --schedule '0 0 30 2 *' true
+	expect_contains "it is told" "$err" "there is no such day"
 }
 
 states()
@@ -207,6 +234,13 @@ states()
 	expect_contains "it is told" "$err" "it is set aside"
 	has "and begins anew" 'rows_total{t="a"}' 5
 	expect "the other is kept" "$(cat "$state.damaged")" "rows_total{"
+	# shellcheck disable=SC2016
+	local many='seq 1100 | sed "s/.*/many_total{n=\"&\"} 1/" >&$PITOT_FD'
+	runs "a state of a family that was full" 0 --state "$work/full-state" sh -c "$many"
+	expect "the rest is one series" "$(grep -c '^many_total{pitot_overflow="true"} 100' "$file")" 1
+	runs "the next run" 0 --state "$work/full-state" sh -c "$many"
+	expect "it says nothing" "$err" ""
+	expect "and goes on" "$(grep -c '^many_total{n="7"} 2' "$file")" 1
 	expect_run "a state that cannot be written" 3 "$pitot" run --textfile "$file" \
 		--state /no/such/dir/state sh -c 'exit 3'
 	expect_contains "it is told" "$err" "/no/such/dir/state.lock: No such file or directory"
@@ -220,6 +254,41 @@ files()
 	expect_run "a file that cannot be written" 4 "$pitot" run --textfile /no/such/dir/x sh -c 'exit 4'
 	expect_contains "it is told" "$err" "--textfile: /no/such/dir/x: No such file or directory"
 	expect_run "with --strict it is a failure" 1 "$pitot" run --strict --textfile /no/such/dir/x true
+}
+
+# What stands at the place of a file and is none stays what it is.
+not_files()
+{
+	local what
+	mkfifo "$work/fifo"
+	mkdir "$work/folder"
+	ln -s job.prom "$work/link"
+	ln -s /dev/full "$work/full"
+	for what in fifo folder full; do
+		expect_run "a $what in place of a file: the text file" 1 "$pitot" run --strict \
+			--textfile "$work/$what" true
+		expect_contains "it is told: $what" "$err" "--textfile: $work/$what: "
+		expect_run "a $what in place of a file: the state" 1 "$pitot" run --strict \
+			--textfile "$file" --state "$work/$what" true
+		expect_contains "it is told: $what" "$err" "pitot: run: $work/$what: "
+	done
+	expect "they are what they were" "$(stat -c %F "$work/fifo" "$work/folder" "$work/full" | tr '\n' ,)" \
+		"fifo,directory,symbolic link,"
+	run "$pitot" run --textfile "$work/link" sh -c 'exit 7'
+	expect "a link stays one" "$(stat -c %F "$work/link")" "symbolic link"
+	has "and its file is written" batch_job_exit_code 7
+	expect "a text file can be a stream" "$("$pitot" run --textfile /dev/stdout true |
+		grep -c '^batch_job_exit_code 0')" 1
+	rm "$work/fifo" "$work/full" "$work/link"
+	if [ "$(id -u)" = 0 ]; then
+		echo '# EOF' >"$work/secret"
+		chmod 600 "$work/secret"
+		chmod 777 "$work/folder"
+		mv "$work/secret" "$work/folder/state"
+		run setpriv --reuid 65534 --clear-groups "$pitot" run --strict --textfile /dev/null \
+			--state "$work/folder/state" true
+		expect "a state that may not be read is not replaced" "$(cat "$work/folder/state")" '# EOF'
+	fi
 }
 
 usage()
@@ -351,9 +420,11 @@ signals
 terminal
 limits
 lines
+lines_that_clash
 schedules
 states
 files
+not_files
 usage
 at_a_gateway pushgateway-old
 at_a_gateway pushgateway-new

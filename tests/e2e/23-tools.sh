@@ -21,6 +21,7 @@ doctor()
 	prometheus=$url
 	expect_run "doctor on a sound receiver" 0 "$pitot" doctor "$prometheus/api/v1/write"
 	local steps=$out
+	expect_run "and at once again" 0 "$pitot" doctor "$prometheus/api/v1/write"
 	for step in address name connect login version sample clock limits; do
 		expect_contains "it tries $step" "${steps//no   /ok   }" "ok   $step "
 	done

@@ -71,6 +71,16 @@ timer()
 	expect_run "and ends" 0 wait "$pid"
 }
 
+# Units as they are installed: whoever configured said where the program will be.
+built()
+{
+	local file
+	for file in pitot-agent.service pitot@.service; do
+		expect "the installed $file starts a program" \
+			"$(grep -c '^ExecStart=/.*/pitot ' "${PITOT_BUILD:-$top/build}/src/systemd/$file")" 1
+	done
+}
+
 # What systemd itself says of them, where it is there.
 verify()
 {
@@ -88,5 +98,6 @@ verify()
 
 crontab
 timer
+built
 verify
 finish

@@ -22,7 +22,8 @@ static void
 feed(const char *bytes, size_t length, size_t piece)
 {
 	struct pitot_registry *registry = pitot_registry_new(NULL);
-	struct cli_job_lines *lines = cli_job_lines_new(registry, NULL);
+	static const char *const exported[] = {"job"};
+	struct cli_job_lines *lines = cli_job_lines_new(registry, NULL, exported, 1);
 	require(registry != NULL && lines != NULL);
 	for (size_t at = 0; at < length; at += piece)
 		(void)cli_job_lines_take(
