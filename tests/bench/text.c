@@ -92,6 +92,15 @@ copy_body(void *context, size_t times)
 	}
 }
 
+static size_t
+lines_of(const struct texts *texts)
+{
+	size_t lines = 0;
+	for (size_t i = 0; i < texts->length; i++)
+		lines += texts->body[i] == '\n';
+	return lines;
+}
+
 void
 bench_text(char kind, size_t series)
 {
@@ -100,6 +109,7 @@ bench_text(char kind, size_t series)
 	series = texts.work.series;
 	double lines = (double)series;
 	texts.body = encode(&texts, PITOT_TEXT_0_0_4, &texts.length);
+	bench_must(lines_of(&texts) == series + 2, "a text is not complete"); /* HELP and TYPE */
 	texts.copy = malloc(texts.length);
 	bench_must(texts.copy != NULL, "out of memory");
 	size_t copies = 1 + 100000 / series;
