@@ -182,6 +182,12 @@ bodies_finish(struct bodies *bodies)
 	bodies->copy = room_for(bodies->room);
 }
 
+size_t
+bodies_series(const struct bodies *bodies)
+{
+	return bodies->piece_count;
+}
+
 double
 bodies_sent(const struct bodies *bodies)
 {

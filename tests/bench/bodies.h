@@ -17,6 +17,7 @@ void bodies_free(struct bodies *bodies);
 void bodies_add(struct bodies *bodies, const void *body, size_t length);
 /* After the last one: expands them, cuts them, compresses them by libsnappy. */
 void bodies_finish(struct bodies *bodies);
+size_t bodies_series(const struct bodies *bodies); /* how many series were found in them */
 double bodies_sent(const struct bodies *bodies);   /* bytes as they were added */
 double bodies_snappy(const struct bodies *bodies); /* bytes as libsnappy makes of them */
 /*

@@ -42,7 +42,7 @@ function cpuNs() {
 
 async function measure(row, repetitions, count, unit, prepare, run) {
   const values = [];
-  for (let turn = -1; turn < repetitions; turn++) {
+  for (let turn = repetitions > 1 ? -1 : 0; turn < repetitions; turn++) { // -1: a warm-up
     prepare();
     const start = cpuNs();
     await run();

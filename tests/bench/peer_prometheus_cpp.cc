@@ -91,7 +91,7 @@ Measure(const std::string &row, int repetitions, double count, const char *unit,
 	Run run)
 {
 	std::vector<double> values;
-	for (int i = -1; i < repetitions; i++) {
+	for (int i = repetitions > 1 ? -1 : 0; i < repetitions; i++) { /* -1: a warm-up */
 		prepare();
 		double start = CpuNs();
 		run();

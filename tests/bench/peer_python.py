@@ -39,7 +39,7 @@ def duration(i):
 
 def measure(row, repetitions, count, unit, prepare, run):
     values = []
-    for turn in range(-1, repetitions):
+    for turn in range(-1 if repetitions > 1 else 0, repetitions):  # the first one is a warm-up
         prepare()
         start = time.thread_time_ns()
         run()

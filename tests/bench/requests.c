@@ -111,6 +111,7 @@ steady_cases(struct pushing *steady, struct bodies *bodies, struct bench_case *c
 	if (steady->version == 0)
 		return 1; /* nothing is compressed */
 	bodies_finish(bodies);
+	bench_must(bodies_series(bodies) == series, "a push is not complete");
 	bodies_cases(bodies, names[steady->version], kind, series, cases + 1);
 	return 1 + bodies_case_count;
 }
