@@ -197,98 +197,34 @@ pt_parse_line_end(struct pt_parse *parse)
 		pt_parse_expected(parse, parse->at, "the end of the line");
 }
 
-/* What a byte may be in a name: in any, in a metric's only, or what may stand behind one. */
-enum { ANY_NAME = 1, METRIC_NAME = 2, BEHIND_LABEL = 4, BEHIND_METRIC = 8 };
-
-static const unsigned char name_bytes[256] = {
-	['a'] = ANY_NAME,
-	['b'] = ANY_NAME,
-	['c'] = ANY_NAME,
-	['d'] = ANY_NAME,
-	['e'] = ANY_NAME,
-	['f'] = ANY_NAME,
-	['g'] = ANY_NAME,
-	['h'] = ANY_NAME,
-	['i'] = ANY_NAME,
-	['j'] = ANY_NAME,
-	['k'] = ANY_NAME,
-	['l'] = ANY_NAME,
-	['m'] = ANY_NAME,
-	['n'] = ANY_NAME,
-	['o'] = ANY_NAME,
-	['p'] = ANY_NAME,
-	['q'] = ANY_NAME,
-	['r'] = ANY_NAME,
-	['s'] = ANY_NAME,
-	['t'] = ANY_NAME,
-	['u'] = ANY_NAME,
-	['v'] = ANY_NAME,
-	['w'] = ANY_NAME,
-	['x'] = ANY_NAME,
-	['y'] = ANY_NAME,
-	['z'] = ANY_NAME,
-	['A'] = ANY_NAME,
-	['B'] = ANY_NAME,
-	['C'] = ANY_NAME,
-	['D'] = ANY_NAME,
-	['E'] = ANY_NAME,
-	['F'] = ANY_NAME,
-	['G'] = ANY_NAME,
-	['H'] = ANY_NAME,
-	['I'] = ANY_NAME,
-	['J'] = ANY_NAME,
-	['K'] = ANY_NAME,
-	['L'] = ANY_NAME,
-	['M'] = ANY_NAME,
-	['N'] = ANY_NAME,
-	['O'] = ANY_NAME,
-	['P'] = ANY_NAME,
-	['Q'] = ANY_NAME,
-	['R'] = ANY_NAME,
-	['S'] = ANY_NAME,
-	['T'] = ANY_NAME,
-	['U'] = ANY_NAME,
-	['V'] = ANY_NAME,
-	['W'] = ANY_NAME,
-	['X'] = ANY_NAME,
-	['Y'] = ANY_NAME,
-	['Z'] = ANY_NAME,
-	['0'] = ANY_NAME,
-	['1'] = ANY_NAME,
-	['2'] = ANY_NAME,
-	['3'] = ANY_NAME,
-	['4'] = ANY_NAME,
-	['5'] = ANY_NAME,
-	['6'] = ANY_NAME,
-	['7'] = ANY_NAME,
-	['8'] = ANY_NAME,
-	['9'] = ANY_NAME,
-	['_'] = ANY_NAME,
-	[':'] = METRIC_NAME,
-	[' '] = BEHIND_LABEL | BEHIND_METRIC,
-	['\t'] = BEHIND_LABEL | BEHIND_METRIC,
-	['='] = BEHIND_LABEL,
-	[','] = BEHIND_LABEL,
-	['}'] = BEHIND_LABEL,
-	['"'] = BEHIND_LABEL,
-	['{'] = BEHIND_METRIC,
-};
+/* What may stand behind a name, or looks like it; anything else was meant to be part of it. */
+static bool
+ends_name(char c, bool label)
+{
+	switch (c) {
+	case ' ':
+	case '\t':
+		return true;
+	case '=':
+	case ',':
+	case '}':
+	case '"':
+		return label;
+	default:
+		return c == '{' && !label;
+	}
+}
 
 static bool
 plain_name(struct pt_parse *parse, bool label, struct pt_parse_text *name)
 {
-	const char *from = parse->at, *to = from, *end = parse->end;
-	const unsigned in = label ? ANY_NAME : ANY_NAME | METRIC_NAME;
-	const unsigned behind = label ? BEHIND_LABEL : BEHIND_METRIC;
-	while (to < end && (name_bytes[(unsigned char)*to] & in) != 0)
-		to++;
-	bool good = to > from && (*from < '0' || *from > '9');
-	/* What may stand behind a name, or looks like it; anything else was meant to be part of it.
-	 */
-	if (!good || (to < end && (name_bytes[(unsigned char)*to] & behind) == 0))
+	const char *from = parse->at;
+	size_t length = pt_name_plain(from, (size_t)(parse->end - from), label);
+	const char *to = from + length;
+	if (length == 0 || (to < parse->end && !ends_name(*to, label)))
 		return label ? pt_parse_expected_label(parse, from, "a label name")
 			     : pt_parse_expected(parse, from, "a metric name");
-	*name = (struct pt_parse_text){from, (size_t)(to - from)};
+	*name = (struct pt_parse_text){from, length};
 	parse->at = to;
 	return true;
 }
