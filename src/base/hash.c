@@ -19,6 +19,18 @@ mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Fewer than eight, by reads that may overlap: the length is in the hash already. */
+static uint64_t
+last_bytes(const unsigned char *at, size_t length)
+{
+	if (length < 4)
+		return at[0] | (uint64_t)at[length / 2] << 8 | (uint64_t)at[length - 1] << 16;
+	uint32_t first, last;
+	memcpy(&first, at, 4);
+	memcpy(&last, at + length - 4, 4);
+	return first | (uint64_t)last << 32;
+}
+
 uint64_t
 pt_hash(const void *bytes, size_t length, uint64_t seed)
 {
@@ -30,11 +42,8 @@ pt_hash(const void *bytes, size_t length, uint64_t seed)
 		memcpy(&word, at, 8);
 		hash = mix(hash ^ word, odd1);
 	}
-	if (length > 0) {
-		uint64_t word = 0;
-		memcpy(&word, at, length);
-		hash = mix(hash ^ word, odd2);
-	}
+	if (length > 0)
+		hash = mix(hash ^ last_bytes(at, length), odd2);
 	return mix(hash ^ odd2, odd1);
 }
 

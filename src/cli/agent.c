@@ -6,11 +6,13 @@
  */
 #include "cli/agent.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include "cli/notify.h"
@@ -23,6 +25,55 @@ help(void)
 	puts("Usage: pitot agent [--config FILE | --url URL [OPTION]...]\n"
 	     "Scrape local targets, read text files, take pushes on a socket; send it on.");
 	cli_options_help(CLI_AGENT);
+}
+
+/* Whether the loader wrote into code, as some machines need. */
+static bool
+is_relocated(const struct dl_phdr_info *object)
+{
+	for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		if (segment->p_type != PT_DYNAMIC)
+			continue;
+		const ElfW(Dyn) *entry = (const void *)(object->dlpi_addr + segment->p_vaddr);
+		for (; entry->d_tag != DT_NULL; entry++)
+			if (entry->d_tag == DT_TEXTREL ||
+				(entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Code and constants of the libraries that starting touched once, and nothing since, need not count
+ * as this process's memory. What is used again comes back from the page cache by itself. At worst
+ * nothing happens.
+ */
+static int
+forget_code(struct dl_phdr_info *object, size_t size, void *context)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	(void)size;
+	(void)context;
+	if (is_relocated(object))
+		return 0;
+	for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		/* Never written, not even by the loader: all that is in it is in the file. */
+		if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0)
+			continue;
+		uintptr_t from = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+		uintptr_t to = object->dlpi_addr + segment->p_vaddr + segment->p_filesz;
+		(void)madvise((void *)from, to - from, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+static void
+give_back_memory(void)
+{
+	(void)malloc_trim(0); /* what parsing new series left behind */
+	(void)dl_iterate_phdr(forget_code, NULL);
 }
 
 /* Until a signal to end; the watchdog's interval is 0 where there is none. */
@@ -42,7 +93,7 @@ serve(struct pitot_agent *agent, const sigset_t *signals, int64_t watchdog_ms)
 			cli_notify("READY=1");
 		}
 		if (number < 0)
-			(void)malloc_trim(0); /* what parsing new series left behind */
+			give_back_memory();
 		if (watchdog_ms > 0 && pitot_agent_idle_ms(agent) < watchdog_ms)
 			cli_notify("WATCHDOG=1");
 	}
@@ -84,6 +135,7 @@ run(const struct pitot_agent_options *options)
 	if (agent == NULL)
 		return cli_fail("agent", &why);
 	cli_notify("READY=1");
+	give_back_memory();
 	serve(agent, &signals, watchdog_of_environment());
 	cli_notify("STOPPING=1");
 	return cli_exit_code(pitot_agent_stop(agent, &why)); /* the log tells why */

@@ -11,21 +11,12 @@
 #include "codec/page.h"
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "codec/page_lines.h"
 #include "codec/parse.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* What stands in a line before its value; the whole line where there is none. */
-struct pt_page_line {
-	uint32_t at;     /* in the base */
-	uint32_t length; /* of the known part */
-	uint32_t index;  /* of the series, or NO_SERIES */
-};
-
-#define NO_SERIES UINT32_MAX
 
 void
 pt_page_settle(struct pt_page *page)
@@ -54,107 +45,6 @@ pt_page_clear(struct pt_page *page)
 	free(page->lines);
 	free(page->places);
 	*page = (struct pt_page){0};
-}
-
-/* ---- lines ---- */
-
-/* The length of the part before the value; that of the line if it is no sample. */
-static size_t
-known_length(const char *line, size_t length)
-{
-	size_t at = 0;
-	bool quoted = false, braces = false;
-	while (at < length && (line[at] == ' ' || line[at] == '\t'))
-		at++;
-	if (at == length || line[at] == '#')
-		return length;
-	for (; at < length; at++) {
-		char c = line[at];
-		if (quoted && c == '\\')
-			at++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (quoted)
-			continue;
-		else if (c == '{')
-			braces = true;
-		else if (c == '}')
-			break;
-		else if ((c == ' ' || c == '\t') && !braces) {
-			size_t next = at;
-			while (next < length && (line[next] == ' ' || line[next] == '\t'))
-				next++;
-			if (next < length && line[next] == '{')
-				continue; /* blanks before the braces */
-			break;
-		}
-	}
-	if (at < length && line[at] == '}')
-		at++;
-	while (at < length && (line[at] == ' ' || line[at] == '\t'))
-		at++;
-	return at < length ? at : length;
-}
-
-static const char *
-line_end(const char *from, const char *end)
-{
-	const char *feed = memchr(from, '\n', (size_t)(end - from));
-	return feed != NULL ? feed : end;
-}
-
-static size_t
-count_lines(const char *text, size_t length)
-{
-	size_t count = 0;
-	for (const char *at = text, *end = text + length; at < end; count++)
-		at = line_end(at, end) + 1;
-	return count;
-}
-
-/* ---- lines by their bytes ---- */
-
-/* Nobody who writes a page knows where its lines will be. */
-static size_t
-hash_of(const char *text, size_t length)
-{
-	return (size_t)pt_hash(text, length, pt_hash_secret());
-}
-
-static bool
-make_places(struct pt_page *page)
-{
-	size_t size = 64;
-	while (size < page->line_count * 2)
-		size *= 2;
-	page->places = calloc(size, sizeof page->places[0]);
-	if (page->places == NULL)
-		return false;
-	page->place_count = size;
-	for (size_t i = 0; i < page->line_count; i++) {
-		const struct pt_page_line *line = &page->lines[i];
-		size_t at = hash_of(page->base + line->at, line->length) & (size - 1);
-		while (page->places[at] != 0)
-			at = (at + 1) & (size - 1);
-		page->places[at] = (uint32_t)i + 1;
-	}
-	return true;
-}
-
-/* The line with this known part, or NULL. */
-static const struct pt_page_line *
-find_line(struct pt_page *page, const char *text, size_t length)
-{
-	if (page->places == NULL && !make_places(page))
-		return NULL;
-	size_t mask = page->place_count - 1;
-	for (size_t at = hash_of(text, length) & mask; page->places[at] != 0;
-		at = (at + 1) & mask) {
-		const struct pt_page_line *line = &page->lines[page->places[at] - 1];
-		if (line->length == length && memcmp(page->base + line->at, text, length) == 0)
-			return line;
-	}
-	return NULL;
 }
 
 /* ---- reading values only ---- */
@@ -243,11 +133,20 @@ read_value(struct pt_page *page, uint32_t index, const char *at, const char *end
 	return at == end || read_tail(page, index, at, end, open);
 }
 
-static bool
-is_line(const struct pt_page *page, const struct pt_page_line *line, const char *at, size_t length)
+/* A place in the text: the line there, and the one before it, which was that before `next`. */
+struct reading {
+	const char *at, *before;
+	const struct pt_page_line *next; /* that is expected */
+};
+
+/* Whether the known part of the line that is expected is there. */
+static inline bool
+is_next(const struct pt_page *page, const struct reading *r, size_t length)
 {
-	return line->length <= length && memcmp(page->base + line->at, at, line->length) == 0 &&
-		(line->index != NO_SERIES || line->length == length);
+	const struct pt_page_line *line = r->next;
+	return line->length <= length && memcmp(r->before, r->at, line->shared) == 0 &&
+		memcmp(page->base + line->at, r->at + line->shared, line->length - line->shared) ==
+		0;
 }
 
 static int
@@ -258,52 +157,52 @@ by_index(const void *left, const void *right)
 }
 
 /*
- * Lines from `at` on as long as they are those expected and have a plain number, if any, and nothing
- * behind it: nearly all of them, nearly always. *next is the one that is expected then.
+ * Lines as long as they are those expected and have a plain number, if any, and nothing behind it:
+ * nearly all of them, nearly always.
  */
-static const char *
-read_expected(
-	struct pt_page *page, const char *at, const char *end, const struct pt_page_line **next)
+static void
+read_expected(struct pt_page *page, struct reading *r, const char *end)
 {
-	const struct pt_page_line *line = *next, *last = page->lines + page->line_count;
-	for (; at < end && line < last; line++) {
-		const char *to = at + line->length;
-		double value;
-		if ((size_t)(end - at) < line->length ||
-			memcmp(page->base + line->at, at, line->length) != 0)
-			break;
-		if (line->index != NO_SERIES)
-			to += pt_number_scan(to, end, &value);
-		if ((to < end && *to != '\n') ||
-			(line->index != NO_SERIES && to == at + line->length))
-			break;
-		if (line->index != NO_SERIES)
-			set_value(page, line->index, value);
+	const struct pt_page_line *last = page->lines + page->line_count;
+	for (; r->at < end && r->next < last; r->next++) {
+		const struct pt_page_line *line = r->next;
+		const char *value = r->at + line->length, *to = value;
+		double number;
+		if (!is_next(page, r, (size_t)(end - r->at)))
+			return;
+		if (line->index != PT_PAGE_NO_SERIES)
+			to += pt_number_scan(value, end, &number);
+		if ((to < end && *to != '\n') || (line->index != PT_PAGE_NO_SERIES && to == value))
+			return;
+		if (line->index != PT_PAGE_NO_SERIES)
+			set_value(page, line->index, number);
 		else
 			page->others++;
-		at = to < end ? to + 1 : end;
+		r->before = r->at;
+		r->at = to < end ? to + 1 : end;
 	}
-	*next = line;
-	return at;
 }
 
-/* One line of any kind; NULL if it is not known. */
-static const struct pt_page_line *
-read_other(struct pt_page *page, const struct pt_page_line *line, const char *at, const char *stop,
-	bool open)
+/* One line of any kind, up to `stop`; false if it is not known. */
+static bool
+read_other(struct pt_page *page, struct reading *r, const char *stop, bool open)
 {
-	size_t size = (size_t)(stop - at);
-	if (line == page->lines + page->line_count || !is_line(page, line, at, size)) {
-		line = find_line(page, at, known_length(at, size));
+	const struct pt_page_line *line = r->next;
+	size_t size = (size_t)(stop - r->at);
+	if (line == page->lines + page->line_count || !is_next(page, r, size) ||
+		(line->index == PT_PAGE_NO_SERIES && line->length != size)) {
+		line = pt_page_find_line(page, r->at, pt_page_known_length(r->at, size));
 		if (line == NULL)
-			line = find_line(page, at, size);
+			line = pt_page_find_line(page, r->at, size);
 		if (line == NULL)
-			return NULL;
+			return false;
 	}
-	if (line->index != NO_SERIES &&
-		!read_value(page, line->index, at + line->length, stop, open))
-		return NULL;
-	return line;
+	page->others += line->index == PT_PAGE_NO_SERIES;
+	if (line->index != PT_PAGE_NO_SERIES &&
+		!read_value(page, line->index, r->at + line->length, stop, open))
+		return false;
+	*r = (struct reading){stop + 1, r->at, line + 1};
+	return true;
 }
 
 static void
@@ -322,19 +221,12 @@ static bool
 read_known(struct pt_page *page, const char *text, size_t length, bool open)
 {
 	const char *end = text + length;
-	const struct pt_page_line *next = page->lines;
+	struct reading r = {text, text, page->lines};
 	begin_reading(page);
-	for (const char *at = text; at < end;) {
-		at = read_expected(page, at, end, &next);
-		if (at == end)
-			break;
-		const char *stop = line_end(at, end);
-		const struct pt_page_line *line = read_other(page, next, at, stop, open);
-		if (line == NULL)
+	while (r.at < end) {
+		read_expected(page, &r, end);
+		if (r.at < end && !read_other(page, &r, pt_page_line_end(r.at, end), open))
 			return false;
-		page->others += line->index == NO_SERIES;
-		next = line + 1;
-		at = stop + 1;
 	}
 	if (page->exemplar_count > 1)
 		qsort(page->exemplars, page->exemplar_count, sizeof page->exemplars[0], by_index);
@@ -344,34 +236,6 @@ read_known(struct pt_page *page, const char *text, size_t length, bool open)
 }
 
 /* ---- reading all of it ---- */
-
-/* Remembers the lines of the text; `of` has the line of each series. */
-static bool
-remember(struct pt_page *page, const char *text, size_t length, const unsigned *of)
-{
-	size_t count = count_lines(text, length), number = 0;
-	page->base = malloc(length + 1);
-	page->lines = malloc((count + 1) * sizeof page->lines[0]);
-	page->bits = malloc((page->count + 1) * sizeof page->bits[0]);
-	if (page->base == NULL || page->lines == NULL || page->bits == NULL)
-		return false;
-	memcpy(page->base, text, length);
-	page->base_length = length;
-	page->line_count = count;
-	for (const char *at = text, *end = text + length; at < end; number++) {
-		const char *stop = line_end(at, end);
-		page->lines[number] = (struct pt_page_line){
-			(uint32_t)(at - text), (uint32_t)(stop - at), NO_SERIES};
-		at = stop + 1;
-	}
-	page->other_count = count - page->count;
-	for (size_t i = 0; i < page->count; i++) {
-		struct pt_page_line *line = &page->lines[of[i] - 1];
-		line->index = (uint32_t)i;
-		line->length = (uint32_t)known_length(text + line->at, line->length);
-	}
-	return true;
-}
 
 /* The values as the parser read them, where reading them by lines does not. */
 static bool
@@ -410,7 +274,7 @@ read_new(struct pt_page *page, const char *text, size_t length,
 	}
 	page->snapshot = snapshot;
 	page->count = snapshot->table->count;
-	bool ok = remember(page, text, length, lines);
+	bool ok = pt_page_remember(page, text, length, lines);
 	free(lines);
 	if (!ok || (!read_known(page, text, length, open) && !copy_values(page))) {
 		pt_page_clear(page);

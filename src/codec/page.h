@@ -21,8 +21,9 @@ struct pt_page {
 	/* Of the series, after a read that changed them; the values are those above. */
 	struct pitot_snapshot *snapshot;
 	/* private */
-	char *base; /* the text that was parsed last, whose lines are known */
+	char *base; /* of the text that was parsed last, whose lines are known */
 	size_t base_length;
+	size_t longest; /* known part of a line */
 	struct pt_page_line *lines;
 	size_t line_count, other_count; /* others: without a series */
 	size_t others;                  /* that were read now */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "model/snapshot.h"
+#include <string.h>
 
 /* ---- parse_table.c: a hash table of pointers that it does not own ---- */
 
@@ -109,6 +110,7 @@ struct pt_parse {
 	struct pt_arena arena;
 	struct pt_parse_table names, metrics, samples;
 	struct pt_parse_family *first, *last;
+	struct pt_parse_name *last_name; /* that was met; NULL at first */
 	struct pt_parse_family *current; /* of the sample before this one */
 	size_t sample_count;             /* without _created */
 };
@@ -126,14 +128,29 @@ bool pt_parse_expected(struct pt_parse *parse, const char *at, const char *what)
 bool pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what);
 bool pt_parse_memory(struct pt_parse *parse);
 /* The line's rest begins with `c`. */
-bool pt_parse_is(const struct pt_parse *parse, char c);
+static inline bool
+pt_parse_is(const struct pt_parse *parse, char c)
+{
+	return parse->at < parse->end && *parse->at == c;
+}
 /* The word that stands there, up to a blank or the line's end, perhaps empty; does not move. */
 struct pt_parse_text pt_parse_word(const struct pt_parse *parse);
-bool pt_parse_text_is(struct pt_parse_text text, const char *other);
+static inline bool
+pt_parse_text_is(struct pt_parse_text text, const char *other)
+{
+	return text.length == strlen(other) && memcmp(text.bytes, other, text.length) == 0;
+}
 /* Blanks between words that need them; one space in strict OpenMetrics. */
 bool pt_parse_gap(struct pt_parse *parse);
+/* Blanks, of which the first is there; not in strict OpenMetrics. */
+bool pt_parse_skip_blanks(struct pt_parse *parse);
 /* Blanks that may be there; not in strict OpenMetrics. */
-bool pt_parse_skip(struct pt_parse *parse);
+static inline bool
+pt_parse_skip(struct pt_parse *parse)
+{
+	return (!pt_parse_is(parse, ' ') && !pt_parse_is(parse, '\t')) ||
+		pt_parse_skip_blanks(parse);
+}
 /* Blanks between words that need none; one space in strict OpenMetrics. */
 bool pt_parse_space(struct pt_parse *parse);
 /* The end of the line, perhaps after blanks unless strict. */

@@ -23,17 +23,20 @@ is_name(const void *item, const void *key)
 struct pt_parse_name *
 pt_parse_intern(struct pt_parse *parse, struct pt_parse_text text)
 {
+	/* Mostly that of the line before. */
+	if (parse->last_name != NULL && is_name(parse->last_name, &text))
+		return parse->last_name;
 	uint64_t hash = pt_hash(text.bytes, text.length, pt_hash_secret());
 	struct pt_parse_name *name = pt_parse_table_find(&parse->names, hash, is_name, &text);
 	if (name != NULL)
-		return name;
+		return parse->last_name = name;
 	name = pt_arena_alloc(&parse->arena, sizeof *name);
 	if (name == NULL || !pt_parse_table_add(&parse->names, hash, name)) {
 		(void)pt_parse_memory(parse);
 		return NULL;
 	}
 	*name = (struct pt_parse_name){.text = text, .hash = hash};
-	return name;
+	return parse->last_name = name;
 }
 
 static struct pt_parse_name *

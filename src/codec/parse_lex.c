@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include <endian.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,12 +142,6 @@ pt_parse_expected_label(struct pt_parse *parse, const char *at, const char *what
 	return expected(parse, at, what, "=,}\"");
 }
 
-bool
-pt_parse_is(const struct pt_parse *parse, char c)
-{
-	return parse->at < parse->end && *parse->at == c;
-}
-
 struct pt_parse_text
 pt_parse_word(const struct pt_parse *parse)
 {
@@ -154,12 +149,6 @@ pt_parse_word(const struct pt_parse *parse)
 	while (to < parse->end && !is_blank(*to))
 		to++;
 	return (struct pt_parse_text){parse->at, (size_t)(to - parse->at)};
-}
-
-bool
-pt_parse_text_is(struct pt_parse_text text, const char *other)
-{
-	return text.length == strlen(other) && memcmp(text.bytes, other, text.length) == 0;
 }
 
 static bool
@@ -186,10 +175,8 @@ pt_parse_gap(struct pt_parse *parse)
 }
 
 bool
-pt_parse_skip(struct pt_parse *parse)
+pt_parse_skip_blanks(struct pt_parse *parse)
 {
-	if (parse->at == parse->end || !is_blank(*parse->at))
-		return true;
 	if (parse->open && parse->strict)
 		return pt_parse_fail(parse, parse->at, "OpenMetrics has no blank here");
 	return pt_parse_gap(parse);
@@ -210,26 +197,34 @@ pt_parse_line_end(struct pt_parse *parse)
 		pt_parse_expected(parse, parse->at, "the end of the line");
 }
 
+/* What may stand behind a name, or looks like it; anything else was meant to be part of it. */
 static bool
-is_name_byte(char c, bool label)
+ends_name(char c, bool label)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || (c == ':' && !label);
+	switch (c) {
+	case ' ':
+	case '\t':
+		return true;
+	case '=':
+	case ',':
+	case '}':
+	case '"':
+		return label;
+	default:
+		return c == '{' && !label;
+	}
 }
 
 static bool
 plain_name(struct pt_parse *parse, bool label, struct pt_parse_text *name)
 {
-	const char *from = parse->at, *to = from;
-	while (to < parse->end && is_name_byte(*to, label))
-		to++;
-	bool good = to > from && (*from < '0' || *from > '9');
-	/* What may stand behind a name, or looks like it; anything else was meant to be part of it.
-	 */
-	if (!good || (to < parse->end && strchr(label ? " \t=,}\"" : " \t{", *to) == NULL))
+	const char *from = parse->at;
+	size_t length = pt_name_plain(from, (size_t)(parse->end - from), label);
+	const char *to = from + length;
+	if (length == 0 || (to < parse->end && !ends_name(*to, label)))
 		return label ? pt_parse_expected_label(parse, from, "a label name")
 			     : pt_parse_expected(parse, from, "a metric name");
-	*name = (struct pt_parse_text){from, (size_t)(to - from)};
+	*name = (struct pt_parse_text){from, length};
 	parse->at = to;
 	return true;
 }
@@ -286,12 +281,35 @@ unescape(struct pt_parse *parse, struct pt_parse_text *text)
 	return true;
 }
 
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Where the first quote or backslash stands, looked for in eight bytes at a time. */
+static const char *
+plain_end(const char *at, const char *end)
+{
+	for (; end - at >= 8; at += 8) {
+		uint64_t bytes;
+		memcpy(&bytes, at, sizeof bytes);
+		bytes = le64toh(bytes);
+		/* A byte that is 0 gets its highest bit; so may others behind it. */
+		uint64_t quotes = bytes ^ EVERY('"'), slashes = bytes ^ EVERY('\\');
+		uint64_t found =
+			((quotes - EVERY(1)) & ~quotes) | ((slashes - EVERY(1)) & ~slashes);
+		found &= EVERY(0x80);
+		if (found != 0)
+			return at + __builtin_ctzll(found) / 8;
+	}
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
+
 bool
 pt_parse_quoted(struct pt_parse *parse, const char *what, size_t limit, struct pt_parse_text *text)
 {
 	const char *quote = parse->at, *to = quote + 1;
 	bool escapes = false;
-	for (; to < parse->end && *to != '"'; to++) {
+	for (; (to = plain_end(to, parse->end)) < parse->end && *to != '"'; to++) {
 		if (*to != '\\')
 			continue;
 		escapes = true;

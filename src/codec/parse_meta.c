@@ -75,21 +75,31 @@ is_eof(struct pt_parse line)
 	return pt_parse_text_is(keyword, "EOF") && next_word(&line).length == 0;
 }
 
+static bool
+is_blank(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+		at++;
+	return at == end;
+}
+
 bool
 pt_parse_looks_open(const char *text, size_t length)
 {
 	bool ended = false;
-	for (const char *at = text, *to = text + length; at < to;) {
-		const char *feed = memchr(at, '\n', (size_t)(to - at));
-		struct pt_parse line = {.at = at, .end = feed != NULL ? feed : to};
-		at = line.end + 1;
-		if (line.end > line.at && line.end[-1] == '\r')
+	const char *at = text, *to = text + length, *mark;
+	/* Only lines with a "#" tell anything. */
+	while (at < to && (mark = memchr(at, '#', (size_t)(to - at))) != NULL) {
+		const char *feed = memchr(mark, '\n', (size_t)(to - mark));
+		struct pt_parse line = {.at = mark, .end = feed != NULL ? feed : to};
+		while (line.at > at && line.at[-1] != '\n')
+			line.at--;
+		at = feed != NULL ? feed + 1 : to;
+		if (line.end[-1] == '\r')
 			line.end--;
 		while (pt_parse_is(&line, ' ') || pt_parse_is(&line, '\t'))
 			line.at++;
-		if (line.at == line.end)
-			continue;
-		ended = is_eof(line);
+		ended = is_eof(line) && is_blank(at, to);
 		if (*line.at != '#') {
 			if (sample_looks_open(line))
 				return true;

@@ -193,9 +193,9 @@ static uint64_t
 metric_hash(const struct metric_key *key)
 {
 	uint64_t hash = key->family->name->hash;
+	/* Metrics of one family mostly differ in the values alone. */
 	for (size_t i = 0; i < key->line->label_count; i++) {
 		const struct pt_label *pair = &key->line->labels[i].pair;
-		hash = pt_hash(pair->name, pair->name_length, hash);
 		hash = pt_hash(pair->value, pair->value_length, hash);
 	}
 	return hash;

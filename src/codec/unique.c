@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finding what is there twice, with a hash table over the identities as the receiver will see them.
- * Fails when memory is out, or with the first pair found.
+ * Of series only the hash is made; their keys are written where two hashes are equal. Fails when
+ * memory is out, or with the first pair found.
  */
 #include "codec/unique.h"
 
@@ -26,7 +27,13 @@ struct seen {
 	struct slot *slots;
 	size_t mask;
 	struct pt_buf key, other;
+	/* The last series whose name was hashed. */
+	const struct pt_series *named;
+	uint64_t name_hash;
+	bool failed; /* memory was out for a name */
 };
+
+/* ---- keys ---- */
 
 static void
 family_key(struct pt_buf *out, const struct seen *seen, size_t index)
@@ -67,6 +74,69 @@ series_key(struct pt_buf *out, const struct seen *seen, size_t index)
 	}
 }
 
+/* ---- hashes of series ---- */
+
+static bool
+is_added(const struct pt_labels *added, const struct pt_label *label)
+{
+	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+		const struct pt_label *other = &added->pairs[i];
+		if (label->name_length == other->name_length &&
+			label->value_length == other->value_length &&
+			memcmp(label->name, other->name, label->name_length) == 0 &&
+			memcmp(label->value, other->value, label->value_length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t
+add_label(const struct seen *seen, const struct pt_label *label, uint64_t hash)
+{
+	/* What is added makes no difference between series that have it anyway. */
+	if (is_added(seen->added, label))
+		return hash;
+	return pt_hash(
+		label->value, label->value_length, pt_hash(label->name, label->name_length, hash));
+}
+
+static uint64_t
+name_hash(struct seen *seen, const struct pt_series *series)
+{
+	const struct pt_series *before = seen->named;
+	if (before != NULL && before->family == series->family && before->part == series->part)
+		return seen->name_hash;
+	pt_buf_reset(&seen->key);
+	pt_buf_put(&seen->key, series->family->name, series->family->name_length);
+	pt_buf_str(&seen->key, pt_name_suffix(series->part));
+	seen->named = pt_buf_error(&seen->key) == 0 ? series : NULL;
+	seen->failed |= seen->named == NULL;
+	return seen->name_hash = pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
+}
+
+/* Equal for equal keys: the same labels in the same order, but for those that all have. */
+static uint64_t
+series_hash(struct seen *seen, const struct pt_series *series)
+{
+	uint64_t hash = name_hash(seen, series);
+	size_t count = series->labels->count, place = count;
+	const struct pt_label *own = series->labels->pairs;
+	if (series->extra_name != NULL)
+		for (place = 0; place < count && strcmp(own[place].name, series->extra_name) < 0;)
+			place++;
+	for (size_t i = 0; i < place; i++)
+		hash = add_label(seen, &own[i], hash);
+	if (series->extra_name != NULL) {
+		const struct pt_label extra = pt_series_label(series, place);
+		hash = add_label(seen, &extra, hash);
+	}
+	for (size_t i = place; i < count; i++)
+		hash = add_label(seen, &own[i], hash);
+	return hash;
+}
+
+/* ---- meeting ---- */
+
 static bool
 same_key(struct seen *seen, size_t index)
 {
@@ -103,6 +173,31 @@ meet(struct seen *seen, size_t index)
 		*slot = (struct slot){hash, index + 1};
 	return earlier;
 }
+
+/* As meet(), for series. */
+static size_t
+meet_series(struct seen *seen, size_t index)
+{
+	uint64_t hash = series_hash(seen, seen->table->series[index]);
+	size_t at = (size_t)hash & seen->mask;
+	bool written = false;
+	for (; seen->slots[at].next != 0; at = (at + 1) & seen->mask) {
+		if (seen->slots[at].hash != hash)
+			continue;
+		if (!written) {
+			pt_buf_reset(&seen->key);
+			series_key(&seen->key, seen, index);
+			seen->named = NULL;
+			written = true;
+		}
+		if (same_key(seen, seen->slots[at].next - 1))
+			return seen->slots[at].next;
+	}
+	seen->slots[at] = (struct slot){hash, index + 1};
+	return 0;
+}
+
+/* ---- telling ---- */
 
 static void
 put_sample(struct pt_buf *out, const struct pt_table *table, size_t index)
@@ -150,11 +245,11 @@ tell_family(const struct pt_table *source, const size_t pair[2], struct pitot_er
 
 /* True if all are met once; otherwise `pair` has the indexes of two that are the same. */
 static bool
-all_differ(struct seen *seen, size_t pair[2])
+all_differ(struct seen *seen, size_t (*meet_one)(struct seen *seen, size_t index), size_t pair[2])
 {
 	memset(seen->slots, 0, (seen->mask + 1) * sizeof seen->slots[0]);
 	for (size_t i = 0; i < seen->table->count; i++) {
-		size_t earlier = meet(seen, i);
+		size_t earlier = meet_one(seen, i);
 		if (earlier != 0) {
 			pair[0] = earlier - 1;
 			pair[1] = i;
@@ -182,7 +277,7 @@ static int
 clear_seen(struct seen *seen, int code, struct pitot_error *why)
 {
 	/* A key that memory was out for may have passed for another, either way. */
-	if (pt_buf_error(&seen->key) != 0 || pt_buf_error(&seen->other) != 0)
+	if (seen->failed || pt_buf_error(&seen->key) != 0 || pt_buf_error(&seen->other) != 0)
 		code = pt_error_memory(why);
 	pt_buf_clear(&seen->key);
 	pt_buf_clear(&seen->other);
@@ -201,10 +296,10 @@ pt_unique_check(const struct pt_table *table, const struct pt_table *source,
 		return code;
 	seen.added = added;
 	seen.key_of = series_key;
-	if (!all_differ(&seen, pair))
+	if (!all_differ(&seen, meet_series, pair))
 		code = tell_series(source, pair, why);
 	seen.key_of = family_key;
-	if (code == 0 && !all_differ(&seen, pair))
+	if (code == 0 && !all_differ(&seen, meet, pair))
 		code = tell_family(source, pair, why);
 	return clear_seen(&seen, code, why);
 }

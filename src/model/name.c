@@ -43,33 +43,38 @@ pt_name_suffix(enum pt_part part)
 	return suffixes[part];
 }
 
-static bool
-is_letter(char c)
+/* What each byte is in a name, for ASCII: 1 a letter or "_", 2 a digit, 4 the colon of metrics. */
+static const char kinds[256] = "0000000000000000000000000000000000000000000000002222222222400000"
+			       "0111111111111111111111111110000101111111111111111111111111100000";
+
+size_t
+pt_name_plain(const char *name, size_t length, bool label)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	const int allowed = label ? 1 | 2 : 1 | 2 | 4;
+	if (length == 0 || kinds[(unsigned char)name[0]] == '2')
+		return 0;
+	size_t at = 0;
+	while (at < length && (kinds[(unsigned char)name[at]] & allowed) != 0)
+		at++;
+	return at;
 }
 
 static bool
-is_plain(const char *name, size_t length, bool colon)
+is_plain(const char *name, size_t length, bool label)
 {
-	for (size_t i = 0; i < length; i++) {
-		bool digit = i > 0 && name[i] >= '0' && name[i] <= '9';
-		if (!is_letter(name[i]) && !digit && !(colon && name[i] == ':'))
-			return false;
-	}
-	return length > 0;
+	return length > 0 && pt_name_plain(name, length, label) == length;
 }
 
 bool
 pt_name_is_metric(const char *name, size_t length, bool utf8)
 {
-	return utf8 ? length > 0 && pt_utf8_valid(name, length) : is_plain(name, length, true);
+	return utf8 ? length > 0 && pt_utf8_valid(name, length) : is_plain(name, length, false);
 }
 
 bool
 pt_name_is_label(const char *name, size_t length, bool utf8)
 {
-	return utf8 ? length > 0 && pt_utf8_valid(name, length) : is_plain(name, length, false);
+	return utf8 ? length > 0 && pt_utf8_valid(name, length) : is_plain(name, length, true);
 }
 
 size_t

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <pitot/exposition.h>
 
 /* What a series is within its family; decides the suffix of its sample name. */
@@ -28,6 +29,8 @@ const char *pt_name_suffix(enum pt_part part);
 /* Metric: [a-zA-Z_:][a-zA-Z0-9_:]*; label: the same without colon. With `utf8`: any valid UTF-8. */
 bool pt_name_is_metric(const char *name, size_t length, bool utf8);
 bool pt_name_is_label(const char *name, size_t length, bool utf8);
+/* How many of the first bytes are a name without UTF-8; 0 if it would begin with a digit. */
+size_t pt_name_plain(const char *name, size_t length, bool label);
 
 /* The length of `name` without `suffix`, or `length` if it does not end so (or is only it). */
 size_t pt_name_without(const char *name, size_t length, const char *suffix);

@@ -44,6 +44,16 @@ by_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+/* Parsers and registries mostly have them so. */
+static bool
+is_sorted(const struct pt_labels *labels)
+{
+	for (uint32_t i = 1; i < labels->count; i++)
+		if (by_name(&labels->pairs[i - 1], &labels->pairs[i]) > 0)
+			return false;
+	return true;
+}
+
 const char *
 pt_labels_duplicate(const struct pt_label *pairs, size_t count)
 {
@@ -89,7 +99,7 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 		to->value = append(&text, pairs[i].value, pairs[i].value_length);
 		to++;
 	}
-	if (kept > 1)
+	if (!is_sorted(labels))
 		qsort(labels->pairs, kept, sizeof labels->pairs[0], by_name);
 	return labels;
 }
