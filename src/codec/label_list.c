@@ -9,6 +9,7 @@ void
 pt_label_list_init(struct pt_label_list *list)
 {
 	list->count = 0;
+	list->family = NULL;
 	pt_buf_init(&list->name, PT_LIMIT_TEXT);
 }
 
@@ -24,27 +25,43 @@ pt_label_list_error(const struct pt_label_list *list)
 	return pt_buf_error(&list->name);
 }
 
-/* In its place, behind one of the same name. */
+/* Where the name belongs among those that are there; *found: it is there. Few are compared whole. */
+static size_t
+place_of(const struct pt_label_list *list, const char *name, bool *found)
+{
+	size_t at = 0;
+	int order = 1;
+	for (; at < list->count; at++) {
+		const char *other = list->labels[at].name;
+		order = (unsigned char)*other - (unsigned char)*name;
+		if (order == 0)
+			order = strcmp(other, name);
+		if (order >= 0)
+			break;
+	}
+	*found = at < list->count && order == 0;
+	return at;
+}
+
 static void
-insert(struct pt_label_list *list, struct pt_label label)
+insert_at(struct pt_label_list *list, size_t at, struct pt_label label)
 {
 	if (list->count == sizeof list->labels / sizeof list->labels[0]) {
 		list->name.error = PITOT_NO_MEMORY;
 		return;
 	}
-	size_t at = list->count++;
-	for (; at > 0 && strcmp(list->labels[at - 1].name, label.name) > 0; at--)
-		list->labels[at] = list->labels[at - 1];
+	if (at < list->count)
+		memmove(list->labels + at + 1, list->labels + at,
+			(list->count - at) * sizeof list->labels[0]);
 	list->labels[at] = label;
+	list->count++;
 }
 
-static bool
-has_name(const struct pt_label_list *list, const char *name)
+static void
+insert(struct pt_label_list *list, struct pt_label label)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->labels[i].name, name) == 0)
-			return true;
-	return false;
+	bool found;
+	insert_at(list, place_of(list, label.name, &found), label);
 }
 
 /* They are sorted already. */
@@ -65,9 +82,10 @@ add_added(struct pt_label_list *list, const struct pt_labels *added, const char 
 {
 	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
 		const struct pt_label *label = &added->pairs[i];
-		if (!has_name(list, label->name) &&
-			(except == NULL || strcmp(label->name, except) != 0))
-			insert(list, *label);
+		bool found;
+		size_t at = place_of(list, label->name, &found);
+		if (!found && (except == NULL || strcmp(label->name, except) != 0))
+			insert_at(list, at, *label);
 	}
 }
 
@@ -96,19 +114,30 @@ pt_label_list_fill_own(struct pt_label_list *list, const struct pt_labels *label
 	add_added(list, added, except);
 }
 
+/* The text is the same for all series of a family and part. */
+static void
+make_name(struct pt_label_list *list, const struct pt_series *series)
+{
+	if (list->family == series->family && list->part == series->part)
+		return;
+	list->name.length = 0; /* a reset would forget an error */
+	pt_buf_put(&list->name, series->family->name, series->family->name_length);
+	pt_buf_str(&list->name, pt_name_suffix(series->part));
+	(void)pt_buf_text(&list->name);
+	list->family = series->family;
+	list->part = series->part;
+}
+
 void
 pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series)
 {
-	list->name.length = 0;
-	pt_buf_put(&list->name, series->family->name, series->family->name_length);
-	pt_buf_str(&list->name, pt_name_suffix(series->part));
-	const char *name = pt_buf_text(&list->name);
+	make_name(list, series);
 	if (pt_buf_error(&list->name) == 0)
 		insert(list,
 			(struct pt_label){
 				.name = "__name__",
 				.name_length = 8,
-				.value = name,
+				.value = list->name.bytes,
 				.value_length = (uint32_t)list->name.length,
 			});
 }

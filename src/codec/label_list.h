@@ -14,6 +14,9 @@ struct pt_label_list {
 	size_t count;
 	struct pt_label labels[PT_LIMIT_LABELS * 2 + 2]; /* valid until the next fill */
 	struct pt_buf name;                              /* the sample's name */
+	/* Of what it is: the series of a family stand together, and have it in common. */
+	const struct pt_family *family;
+	enum pt_part part;
 };
 
 void pt_label_list_init(struct pt_label_list *list);
@@ -27,7 +30,10 @@ void pt_label_list_fill(struct pt_label_list *list, const struct pt_series *seri
 /* Only those that series share: `labels` and, but for one named `except` (may be NULL), `added`. */
 void pt_label_list_fill_own(struct pt_label_list *list, const struct pt_labels *labels,
 	const struct pt_labels *added, const char *except);
-/* Adds the label __name__ with the sample's name in its sorted place; after fill. */
+/*
+ * Adds the label __name__ with the sample's name in its sorted place; after fill. The families of
+ * all series must live until the list is cleared.
+ */
 void pt_label_list_add_name(struct pt_label_list *list, const struct pt_series *series);
 /* 0, or PITOT_NO_MEMORY: since init it happened, or a series had more labels than there is room. */
 int pt_label_list_error(const struct pt_label_list *list);

@@ -36,13 +36,13 @@ label_size(const struct pt_label *label)
 	return pt_wire_bytes_size(label->name_length) + pt_wire_bytes_size(label->value_length);
 }
 
-static void
-put_label(struct pt_buf *out, const struct pt_label *label)
+static char *
+put_label(char *at, const struct pt_label *label)
 {
-	pt_wire_tag(out, field_labels, PT_WIRE_BYTES);
-	pt_wire_varint(out, label_size(label));
-	pt_wire_bytes(out, field_name, label->name, label->name_length);
-	pt_wire_bytes(out, field_value, label->value, label->value_length);
+	at = pt_wire_put_tag(at, field_labels, PT_WIRE_BYTES);
+	at = pt_wire_put_varint(at, label_size(label));
+	at = pt_wire_put_bytes(at, field_name, label->name, label->name_length);
+	return pt_wire_put_bytes(at, field_value, label->value, label->value_length);
 }
 
 static size_t
@@ -60,16 +60,17 @@ exemplar_size(const struct pt_write_item *item)
 	return size;
 }
 
-static void
-put_exemplar(struct pt_buf *out, const struct pt_write_item *item)
+static char *
+put_exemplar(char *at, const struct pt_write_item *item)
 {
 	const struct pt_exemplar *exemplar = item->exemplar;
-	pt_wire_tag(out, field_exemplars, PT_WIRE_BYTES);
-	pt_wire_varint(out, exemplar_size(item));
+	at = pt_wire_put_tag(at, field_exemplars, PT_WIRE_BYTES);
+	at = pt_wire_put_varint(at, exemplar_size(item));
 	for (uint32_t i = 0; i < exemplar->labels->count; i++)
-		put_label(out, &exemplar->labels->pairs[i]);
-	pt_wire_fixed64(out, field_exemplar_value, exemplar->bits);
-	pt_wire_int64(out, field_exemplar_timestamp, item->exemplar_ms);
+		at = put_label(at, &exemplar->labels->pairs[i]);
+	at = pt_wire_put_fixed64(at, field_exemplar_value, exemplar->bits);
+	at = pt_wire_put_tag(at, field_exemplar_timestamp, PT_WIRE_VARINT);
+	return pt_wire_put_varint(at, (uint64_t)item->exemplar_ms);
 }
 
 /* `histogram` is the message of a native histogram, or empty. */
@@ -85,25 +86,37 @@ series_size(const struct pt_write_item *item, const struct pt_buf *histogram)
 	return size;
 }
 
+static char *
+put_sample(char *at, const struct pt_write_item *item)
+{
+	at = pt_wire_put_tag(at, field_samples, PT_WIRE_BYTES);
+	at = pt_wire_put_varint(at, 9 + time_size(item->time_ms));
+	at = pt_wire_put_fixed64(at, field_sample_value, item->bits);
+	at = pt_wire_put_tag(at, field_timestamp, PT_WIRE_VARINT);
+	return pt_wire_put_varint(at, (uint64_t)item->time_ms);
+}
+
 /* `size` is that of the message. */
 static void
 put_series(struct pt_buf *out, const struct pt_write_item *item, const struct pt_buf *histogram,
 	size_t size)
 {
-	pt_wire_tag(out, field_timeseries, PT_WIRE_BYTES);
-	pt_wire_varint(out, size);
+	size_t whole = pt_wire_bytes_size(size);
+	char *at = pt_buf_room(out, whole);
+	if (at == NULL)
+		return;
+	at = pt_wire_put_tag(at, field_timeseries, PT_WIRE_BYTES);
+	at = pt_wire_put_varint(at, size);
 	for (size_t i = 0; i < item->list->count; i++)
-		put_label(out, &item->list->labels[i]);
-	if (histogram->length == 0) {
-		pt_wire_tag(out, field_samples, PT_WIRE_BYTES);
-		pt_wire_varint(out, 9 + time_size(item->time_ms));
-		pt_wire_fixed64(out, field_sample_value, item->bits);
-		pt_wire_int64(out, field_timestamp, item->time_ms);
-	}
+		at = put_label(at, &item->list->labels[i]);
+	if (histogram->length == 0)
+		at = put_sample(at, item);
 	if (item->exemplar != NULL)
-		put_exemplar(out, item);
+		at = put_exemplar(at, item);
 	if (histogram->length > 0)
-		pt_wire_bytes(out, field_histograms, histogram->bytes, histogram->length);
+		(void)pt_wire_put_bytes(
+			at, field_histograms, histogram->bytes, histogram->length);
+	out->length += whole;
 }
 
 static bool

@@ -39,26 +39,94 @@ struct request {
 	size_t value_at;       /* of its value, in `one` */
 	struct pt_label_list list;
 	bool old_start;
+	/* What the series before had, since the next one mostly has much of it, too. */
+	size_t label_count;
+	struct pt_label labels[PT_LIMIT_LABELS * 2 + 2];
+	uint32_t refs[2 * (PT_LIMIT_LABELS * 2 + 2)];
+	const struct pt_family *named; /* whose name with the suffix of the part it was */
+	enum pt_part named_part;
+	const struct pt_family *family; /* of the metadata */
+	struct pt_buf metadata;         /* the field */
 };
 
 static void
-put_refs(struct request *request, const struct pt_label *labels, size_t count, struct pt_buf *to)
+forget(struct request *request)
+{
+	request->label_count = 0;
+	request->family = NULL;
+}
+
+static void
+put_ref_list(const uint32_t *refs, size_t count, struct pt_buf *to)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++)
+		size += pt_wire_varint_size(refs[i]);
+	char *at = pt_buf_room(to, pt_wire_bytes_size(size));
+	if (count == 0 || at == NULL)
+		return;
+	at = pt_wire_put_varint(pt_wire_put_tag(at, field_labels_refs, PT_WIRE_BYTES), size);
+	for (size_t i = 0; i < count; i++)
+		at = pt_wire_put_varint(at, refs[i]);
+	to->length += pt_wire_bytes_size(size);
+}
+
+/* `b` may be NULL, which is like none. */
+static bool
+is_same(const char *a, uint32_t a_length, const char *b, uint32_t b_length)
+{
+	return a_length == b_length && b != NULL && memcmp(a, b, a_length) == 0;
+}
+
+static bool
+has_same_name(const struct request *request, const struct pt_label_list *list)
+{
+	return request->named == list->family && request->named_part == list->part;
+}
+
+/* The labels of the series live as long as the request, but for the sample's name. */
+static void
+put_labels(struct request *request, const struct pt_label_list *list, struct pt_buf *to)
+{
+	struct pt_symbols *symbols = &request->symbols;
+	bool same_name = has_same_name(request, list);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct pt_label *label = &list->labels[i];
+		struct pt_label *old = &request->labels[i];
+		uint32_t *refs = &request->refs[2 * i];
+		bool is_known = i < request->label_count;
+		bool is_name = label->value == list->name.bytes;
+		/* What was not known is not read, since it was never written. */
+		bool is_same_value = is_name
+			? is_known && same_name && old->value == NULL
+			: is_known && is_same(label->value, label->value_length, old->value,
+				  old->value_length);
+		if (!is_known ||
+			!is_same(label->name, label->name_length, old->name, old->name_length))
+			refs[0] = pt_symbols_put(symbols, label->name, label->name_length);
+		if (!is_known || !is_same_value)
+			refs[1] = pt_symbols_put(symbols, label->value, label->value_length);
+		*old = *label;
+		if (is_name)
+			old->value = NULL; /* it will be another text */
+	}
+	request->label_count = list->count;
+	request->named = list->family;
+	request->named_part = list->part;
+	put_ref_list(request->refs, 2 * list->count, to);
+}
+
+static void
+put_refs(struct request *request, const struct pt_labels *labels, struct pt_buf *to)
 {
 	uint32_t refs[2 * (PT_LIMIT_LABELS * 2 + 2)];
-	size_t size = 0;
-	if (count == 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		refs[2 * i] =
-			pt_symbols_put(&request->symbols, labels[i].name, labels[i].name_length);
-		refs[2 * i + 1] =
-			pt_symbols_put(&request->symbols, labels[i].value, labels[i].value_length);
-		size += pt_wire_varint_size(refs[2 * i]) + pt_wire_varint_size(refs[2 * i + 1]);
+	size_t count = 0;
+	for (uint32_t i = 0; i < labels->count && count + 2 <= sizeof refs / sizeof refs[0]; i++) {
+		const struct pt_label *pair = &labels->pairs[i];
+		refs[count++] = pt_symbols_put(&request->symbols, pair->name, pair->name_length);
+		refs[count++] = pt_symbols_put(&request->symbols, pair->value, pair->value_length);
 	}
-	pt_wire_tag(to, field_labels_refs, PT_WIRE_BYTES);
-	pt_wire_varint(to, size);
-	for (size_t i = 0; i < 2 * count; i++)
-		pt_wire_varint(to, refs[i]);
+	put_ref_list(refs, count, to);
 }
 
 /* What stands in request->message becomes a field of the series. */
@@ -70,37 +138,50 @@ put_message(struct request *request, uint32_t field)
 }
 
 static void
-put_value(struct request *request, const struct pt_write_item *item)
+put_sample(struct request *request, const struct pt_write_item *item)
 {
-	struct pt_buf *message = &request->message;
-	if (item->series->part == PT_PART_NATIVE) {
-		pt_write_item_histogram(message, item, true);
-		put_message(request, field_histograms);
-		return;
-	}
-	request->value_at = request->one.length + 3; /* two tags, and a length of one byte */
-	pt_wire_fixed64(message, field_value, item->bits);
-	pt_wire_int64(message, field_timestamp, item->time_ms);
+	struct pt_buf *one = &request->one;
+	size_t size = 10 + pt_wire_varint_size((uint64_t)item->time_ms);
 	if (item->start_ms != 0)
-		pt_wire_int64(message, field_start, item->start_ms);
-	put_message(request, field_samples);
+		size += 1 + pt_wire_varint_size((uint64_t)item->start_ms);
+	char *begin = pt_buf_room(one, pt_wire_bytes_size(size));
+	if (begin == NULL)
+		return;
+	char *at = pt_wire_put_tag(begin, field_samples, PT_WIRE_BYTES);
+	at = pt_wire_put_varint(at, size);
+	request->value_at = one->length + (size_t)(at - begin) + 1;
+	at = pt_wire_put_fixed64(at, field_value, item->bits);
+	at = pt_wire_put_tag(at, field_timestamp, PT_WIRE_VARINT);
+	at = pt_wire_put_varint(at, (uint64_t)item->time_ms);
+	if (item->start_ms != 0) {
+		at = pt_wire_put_tag(at, field_start, PT_WIRE_VARINT);
+		(void)pt_wire_put_varint(at, (uint64_t)item->start_ms);
+	}
+	one->length += pt_wire_bytes_size(size);
+}
+
+static void
+put_histogram(struct request *request, const struct pt_write_item *item)
+{
+	pt_write_item_histogram(&request->message, item, true);
+	put_message(request, field_histograms);
 }
 
 static void
 put_exemplar(struct request *request, const struct pt_write_item *item)
 {
 	struct pt_buf *message = &request->message;
-	const struct pt_labels *labels = item->exemplar->labels;
-	put_refs(request, labels->pairs, labels->count, message);
+	put_refs(request, item->exemplar->labels, message);
 	pt_wire_fixed64(message, field_exemplar_value, item->exemplar->bits);
 	pt_wire_int64(message, field_exemplar_timestamp, item->exemplar_ms);
 	put_message(request, field_exemplars);
 }
 
+/* What is told of the family: the same for all its series. */
 static void
-put_metadata(struct request *request, const struct pt_family *family)
+make_metadata(struct request *request, const struct pt_family *family)
 {
-	struct pt_buf *message = &request->message;
+	struct pt_buf *message = &request->message, *field = &request->metadata;
 	unsigned type = pt_write_type(family->type);
 	if (type != 0)
 		pt_wire_int64(message, field_type, type);
@@ -110,7 +191,10 @@ put_metadata(struct request *request, const struct pt_family *family)
 	if (family->unit_length > 0)
 		pt_wire_int64(message, field_unit,
 			pt_symbols_put(&request->symbols, family->unit, family->unit_length));
-	put_message(request, field_metadata);
+	field->length = 0; /* a reset would forget an error */
+	pt_wire_bytes(field, field_metadata, message->bytes, message->length);
+	message->length = 0;
+	request->family = family;
 }
 
 /* The series into request->one. */
@@ -118,11 +202,16 @@ static void
 put_series(struct request *request, const struct pt_write_item *item)
 {
 	request->one.length = 0; /* a reset would forget an error */
-	put_refs(request, item->list->labels, item->list->count, &request->one);
-	put_value(request, item);
+	put_labels(request, item->list, &request->one);
+	if (item->series->part == PT_PART_NATIVE)
+		put_histogram(request, item);
+	else
+		put_sample(request, item);
 	if (item->exemplar != NULL)
 		put_exemplar(request, item);
-	put_metadata(request, item->series->family);
+	if (item->series->family != request->family)
+		make_metadata(request, item->series->family);
+	pt_buf_put(&request->one, request->metadata.bytes, request->metadata.length);
 	if (request->old_start && item->start_ms != 0)
 		pt_wire_int64(&request->one, field_created, item->start_ms);
 }
@@ -134,6 +223,8 @@ init(struct request *request, struct pt_buf *out, const struct pt_write_options 
 	pt_buf_init(&request->series, PT_LIMIT_TEXT);
 	pt_buf_init(&request->one, PT_LIMIT_TEXT);
 	pt_buf_init(&request->message, PT_LIMIT_TEXT);
+	pt_buf_init(&request->metadata, PT_LIMIT_TEXT);
+	forget(request);
 	pt_label_list_init(&request->list);
 	request->old_start = options->old_start;
 }
@@ -146,7 +237,8 @@ finish(struct request *request, size_t begin, struct pt_write_marks *marks)
 	for (size_t i = 0; marks != NULL && i < marks->count; i++)
 		marks->list[i].at += (uint32_t)(out->length - begin);
 	if (pt_buf_error(&request->series) != 0 || pt_buf_error(&request->one) != 0 ||
-		pt_buf_error(&request->message) != 0 || pt_label_list_error(&request->list) != 0)
+		pt_buf_error(&request->message) != 0 || pt_buf_error(&request->metadata) != 0 ||
+		pt_label_list_error(&request->list) != 0)
 		out->error = PITOT_NO_MEMORY;
 	if (request->series.length > 0)
 		pt_buf_put(out, request->series.bytes, request->series.length);
@@ -156,6 +248,7 @@ finish(struct request *request, size_t begin, struct pt_write_marks *marks)
 	pt_buf_clear(&request->series);
 	pt_buf_clear(&request->one);
 	pt_buf_clear(&request->message);
+	pt_buf_clear(&request->metadata);
 	pt_label_list_clear(&request->list);
 }
 
@@ -177,6 +270,7 @@ pt_remote_write_v2_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			pt_wire_bytes_size(request.one.length);
 		if (size > options->max_bytes && pt_buf_error(out) == 0) {
 			pt_symbols_cut(&request.symbols, symbols, length);
+			forget(&request);
 			if (written > 0)
 				break;
 			count->dropped++;

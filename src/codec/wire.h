@@ -12,8 +12,8 @@ enum pt_wire_type { PT_WIRE_VARINT = 0, PT_WIRE_FIXED64 = 1, PT_WIRE_BYTES = 2 }
 static inline size_t
 pt_wire_varint_size(uint64_t value)
 {
-	/* Seven bits a byte; 0 takes one. */
-	return (size_t)(63 - __builtin_clzll(value | 1)) / 7 + 1;
+	/* Seven bits a byte; 0 takes one, as most do. */
+	return value < 0x80 ? 1 : (size_t)(63 - __builtin_clzll(value)) / 7 + 1;
 }
 /* How many bytes a string or message field takes, tag (below 16) and length included. */
 static inline size_t
@@ -43,6 +43,41 @@ pt_wire_bytes(struct pt_buf *out, uint32_t field, const void *bytes, size_t leng
 	pt_wire_varint(out, length);
 	pt_buf_put(out, bytes, length);
 }
+/* ---- where there is room already: they return what is behind ---- */
+
+static inline char *
+pt_wire_put_varint(char *at, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (char)(value | 0x80);
+	*at++ = (char)value;
+	return at;
+}
+/* `field` is below 16. */
+static inline char *
+pt_wire_put_tag(char *at, uint32_t field, enum pt_wire_type type)
+{
+	*at = (char)(field << 3 | (uint32_t)type);
+	return at + 1;
+}
+static inline char *
+pt_wire_put_bytes(char *at, uint32_t field, const void *bytes, size_t length)
+{
+	at = pt_wire_put_varint(pt_wire_put_tag(at, field, PT_WIRE_BYTES), length);
+	memcpy(at, bytes, length);
+	return at + length;
+}
+static inline char *
+pt_wire_put_fixed64(char *at, uint32_t field, uint64_t bits)
+{
+	at = pt_wire_put_tag(at, field, PT_WIRE_FIXED64);
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = (char)(bits >> 8 * i);
+	return at + 8;
+}
+
+/* ---- appended to a buffer ---- */
+
 /* Little-endian bits, so that a stale marker stays what it is. */
 void pt_wire_fixed64(struct pt_buf *out, uint32_t field, uint64_t bits);
 /* The same without a tag, in a packed field. */

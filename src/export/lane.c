@@ -85,9 +85,7 @@ take_item(struct pt_lane *lane)
 {
 	(void)pthread_mutex_lock(&lane->lock);
 	bool taken = pt_queue_take(&lane->queue, &lane->item);
-	lane->item_samples = taken && lane->item.snapshot != NULL
-		? pt_queue_samples(&lane->queue, lane->item.snapshot)
-		: 0;
+	lane->item_samples = taken ? lane->item.samples : 0;
 	(void)pthread_mutex_unlock(&lane->lock);
 	if (!taken)
 		return false;

@@ -89,6 +89,7 @@ pt_queue_take(struct pt_queue *queue, struct pt_queued *queued)
 	if (queue->first == NULL)
 		return false;
 	*queued = queue->first->queued;
+	queued->samples = queue->first->samples;
 	unlink_first(queue);
 	return true;
 }

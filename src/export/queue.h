@@ -16,6 +16,7 @@ struct pt_queued {
 	int64_t time_ms;                 /* of samples that have none of their own */
 	bool only_ends; /* births and ends of series: no later snapshot stands for them */
 	uint64_t ticket;
+	size_t samples; /* of the snapshot, this lane's; filled by pt_queue_take() */
 };
 
 struct pt_queue {

@@ -9,11 +9,18 @@ then answers can be compared line by line: name, sorted labels as JSON, the valu
     victoriametrics URL SELECTOR TIME the raw samples at exactly this time
     openmetrics FILE                  only parse, strictly; prints nothing
 
+Or whole series, with the values in the place of one:
+
+    expected-all FOLDER [NAME=VALUE…]     all files of OpenMetrics text, in the order of their names
+    prometheus-all URL SELECTOR           what an hour holds
+    victoriametrics-all URL SELECTOR      all raw samples
+
 Empty label values are no labels. The bounds le and quantile are compared as numbers. Before the verb,
 --unsigned-zero says that the server forgets the sign of -0, as a Pushgateway's page does, and
 --decimal that it keeps decimal numbers, not the bits, as VictoriaMetrics does: fractions are then
 compared with 12 digits, the smallest numbers are 0, and NaN is not stored.
 """
+import glob
 import json
 import math
 import re
@@ -100,6 +107,35 @@ def victoriametrics(url, selector, time):
                 yield line(series["metric"]["__name__"], series["metric"], float(value))
 
 
+def line_all(name, labels, values):
+    return " ".join([line(name, labels, values[0])] + [value_text(v) for v in values[1:]])
+
+
+def expected_all(folder, *added):
+    values = {}
+    for path in sorted(glob.glob(folder + "/*.om")):
+        for text in expected(path, *added):
+            key, value = text.rsplit(" ", 1)
+            values.setdefault(key, []).append(value)
+    for key, found in values.items():
+        yield " ".join([key] + found)
+
+
+def prometheus_all(url, selector):
+    answer = json.loads(fetch(url + "/api/v1/query", {"query": selector + "[1h]"}))
+    for series in answer["data"]["result"]:
+        labels = series["metric"]
+        yield line_all(labels["__name__"], labels, [float(v) for _, v in series["values"]])
+
+
+def victoriametrics_all(url, selector):
+    rows = fetch(url + "/api/v1/export", {"match[]": selector}).splitlines()
+    for series in map(json.loads, rows):
+        # A stale marker is told as no number.
+        values = [float(v) for v in series["values"] if v is not None]
+        yield line_all(series["metric"]["__name__"], series["metric"], values)
+
+
 def parse_only(path):
     with open(path, encoding="utf-8", newline="\n") as file:
         count = sum(len(family.samples) for family in openmetrics(file.read()))
@@ -120,6 +156,9 @@ def main(arguments):
         "prometheus": prometheus,
         "victoriametrics": victoriametrics,
         "openmetrics": parse_only,
+        "expected-all": expected_all,
+        "prometheus-all": prometheus_all,
+        "victoriametrics-all": victoriametrics_all,
     }
     if not arguments or arguments[0] not in verbs:
         sys.exit(__doc__)
