@@ -149,15 +149,14 @@ put_free(struct pt_child *child)
 }
 
 static char *
-join_values(const char *const *values, size_t count, uint32_t *length)
+join_values(const struct pt_values *values, uint32_t *length)
 {
-	size_t bytes = 0;
-	for (size_t i = 0; i < count; i++)
-		bytes += strlen(values[i]) + 1;
-	char *joined = malloc(bytes + 1), *at = joined;
-	for (size_t i = 0; joined != NULL && i < count; i++)
-		at = stpcpy(at, values[i]) + 1;
-	*length = (uint32_t)bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
+	char *joined = malloc(values->bytes + 1), *at = joined;
+	for (size_t i = 0; joined != NULL && i < values->count; i++) {
+		memcpy(at, values->at[i].text, values->at[i].length + 1);
+		at += values->at[i].length + 1;
+	}
+	*length = (uint32_t)values->bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
 	return joined;
 }
 
@@ -185,14 +184,14 @@ wall_ms(const struct pt_set *set)
 
 /* At the end of the list, from zero. Less values than labels: the overflow. */
 static struct pt_child *
-make_child(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+make_child(struct pt_set *set, const struct pt_values *values)
 {
 	struct pt_child *child = raw_child(set);
 	if (child == NULL)
 		return NULL;
-	child->hash = hash;
-	child->is_overflow = count < set->label_count;
-	child->values = join_values(values, count, &child->values_length);
+	child->hash = values->hash;
+	child->is_overflow = values->count < set->label_count;
+	child->values = join_values(values, &child->values_length);
 	child->next = NULL;
 	set->kind->reset(child);
 	if (child->values == NULL || !start(child, wall_ms(set))) {
@@ -222,9 +221,10 @@ pt_family_revive(struct pt_child *child, int64_t start_ms)
 static struct pt_child *
 overflow(struct pt_set *set)
 {
+	static const struct pt_values no_values = {.count = 0};
 	struct pt_child *child = set->overflow;
 	if (child == NULL)
-		child = set->overflow = make_child(set, 0, NULL, 0);
+		child = set->overflow = make_child(set, &no_values);
 	/* relaxed: `live` changes only under the lock. */
 	else if (!atomic_load_explicit(&child->live, memory_order_relaxed) &&
 		!pt_family_revive(child, wall_ms(set)))
@@ -236,9 +236,9 @@ overflow(struct pt_set *set)
 
 /* The locks are held. */
 static struct pt_child *
-find_or_start(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+find_or_start(struct pt_set *set, const struct pt_values *values)
 {
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	/* relaxed: `live` changes only under the lock. */
 	if (child != NULL && atomic_load_explicit(&child->live, memory_order_relaxed))
 		return child;
@@ -248,7 +248,7 @@ find_or_start(struct pt_set *set, uint64_t hash, const char *const *values, size
 		return pt_family_revive(child, wall_ms(set)) ? child : NULL;
 	if (!make_room(set))
 		return NULL;
-	child = make_child(set, hash, values, count);
+	child = make_child(set, values);
 	if (child != NULL)
 		pt_index_add(locked_index(set), child);
 	return child;
@@ -289,17 +289,17 @@ pt_family_reuse(struct pt_child *child, struct pt_child *before)
 /* ---- the face ---- */
 
 static bool
-values_are_valid(const struct pt_set *set, const char *const *values, size_t count)
+values_are_valid(const struct pt_set *set, const struct pt_values *values)
 {
 	const char *name = set->declared->name;
-	if (count != set->label_count) {
+	if (values->count != set->label_count) {
 		pt_registry_mistake(set->registry, "%s has %zu labels, but %zu values were given",
-			name, set->label_count, count);
+			name, set->label_count, values->count);
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(values[i]);
-		if (length <= PT_LIMIT_VALUE && pt_utf8_valid(values[i], length))
+	for (size_t i = 0; i < values->count; i++) {
+		size_t length = values->at[i].length;
+		if (length <= PT_LIMIT_VALUE && pt_utf8_valid(values->at[i].text, length))
 			continue;
 		pt_registry_mistake(set->registry, "%s: the value of label \"%s\" is %s", name,
 			set->label_names[i], length > PT_LIMIT_VALUE ? "too long" : "not UTF-8");
@@ -310,7 +310,7 @@ values_are_valid(const struct pt_set *set, const char *const *values, size_t cou
 
 /* The live child of these values, if there is one. */
 static struct pt_child *
-find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+find_live(struct pt_set *set, const struct pt_values *values)
 {
 	/*
 	 * acquire: pairs with the release in make_room(), and is done before asking whether the
@@ -318,14 +318,14 @@ find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t c
 	 */
 	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_acquire);
 	if (!pt_family_expires(set)) {
-		struct pt_child *child = pt_index_find(index, hash, values, count);
+		struct pt_child *child = pt_index_find(index, values);
 		/* acquire: pairs with the release that made it live. */
 		return child != NULL && atomic_load_explicit(&child->live, memory_order_acquire)
 			? child
 			: NULL;
 	}
 	(void)pthread_mutex_lock(&set->lock);
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	if (child != NULL && !atomic_load_explicit(&child->live, memory_order_relaxed))
 		child = NULL;
 	if (child != NULL)
@@ -335,19 +335,18 @@ find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t c
 }
 
 struct pt_child *
-pt_family_get(struct pt_set *set, const char *const *values, size_t count)
+pt_family_get(struct pt_set *set, const struct pt_values *values)
 {
-	uint64_t hash = pt_index_hash(values, count);
 	struct pt_child *child = NULL;
-	if (count == set->label_count)
-		child = find_live(set, hash, values, count);
+	if (values->count == set->label_count)
+		child = find_live(set, values);
 	if (child != NULL)
 		return child;
-	if (!values_are_valid(set, values, count))
+	if (!values_are_valid(set, values))
 		return NULL;
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
-	child = find_or_start(set, hash, values, count);
+	child = find_or_start(set, values);
 	if (child != NULL)
 		(void)pt_child_touch(child);
 	pt_family_unlock(set);
@@ -358,15 +357,14 @@ pt_family_get(struct pt_set *set, const char *const *values, size_t count)
 }
 
 void
-pt_family_remove(struct pt_set *set, const char *const *values, size_t count)
+pt_family_remove(struct pt_set *set, const struct pt_values *values)
 {
-	if (!values_are_valid(set, values, count))
+	if (!values_are_valid(set, values))
 		return;
 	const struct pt_clock *clock = set->registry->clock;
-	uint64_t hash = pt_index_hash(values, count);
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	if (child != NULL) {
 		child->is_removed = true;
 		if (atomic_load_explicit(&child->live, memory_order_relaxed)) {

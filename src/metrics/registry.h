@@ -113,6 +113,20 @@ struct pt_set {
 	uint64_t *scratch;     /* one for each series of a child; NULL if it does not expire */
 };
 
+/* The values of a label set, in the order of the family's names; filled by index.c. */
+struct pt_value {
+	const char *text;
+	size_t length;
+	uint64_t first, last; /* its first and last bytes, if it is short */
+};
+
+struct pt_values {
+	uint64_t hash;
+	size_t bytes; /* of all, with their NULs */
+	size_t count; /* one too many is noticed */
+	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
+};
+
 struct pt_exemplar_slot {
 	struct pt_labels *labels; /* NULL: none yet */
 	uint64_t bits;
@@ -237,6 +251,14 @@ struct pt_set *pt_declare_find(struct pitot_registry *registry, const char *name
 struct pt_child *pt_declare_single(struct pitot_registry *registry,
 	const struct pt_declaration *declaration, struct pt_child *otherwise);
 
+/* ---- index.c ---- */
+
+void pt_values_begin(struct pt_values *values, const struct pt_set *set);
+/* There is room. The text is not copied. */
+void pt_values_add(struct pt_values *values, const char *text);
+/* Those of a list that ends in NULL. */
+void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *arguments);
+
 /* ---- family.c ---- */
 
 #define PT_OVERFLOW_LABEL "pitot_overflow"
@@ -245,8 +267,8 @@ struct pt_child *pt_declare_single(struct pitot_registry *registry,
  * The child of these values, made or revived if there is none, or the family's overflow if its
  * limit is reached; NULL on a mistake.
  */
-struct pt_child *pt_family_get(struct pt_set *set, const char *const *values, size_t count);
-void pt_family_remove(struct pt_set *set, const char *const *values, size_t count);
+struct pt_child *pt_family_get(struct pt_set *set, const struct pt_values *values);
+void pt_family_remove(struct pt_set *set, const struct pt_values *values);
 /* Zeroes the child and gives it a new start time, unless it was removed. False if memory is out. */
 bool pt_family_restart(struct pt_child *child);
 /* Makes all series of the set's children anew, after set->family changed. Locked by the caller. */
