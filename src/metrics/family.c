@@ -12,8 +12,11 @@
 #include "metrics/registry.h"
 
 #include "base/utf8.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { largest_chunk = 256 };
 
 void
 pt_family_lock(struct pt_set *set)
@@ -82,33 +85,47 @@ join_labels(const struct pt_child *child)
 	return pt_labels_new(all, count);
 }
 
-static void
-drop_series(struct pt_series **series, size_t count)
+static size_t
+series_count(const struct pt_set *set)
 {
-	for (size_t i = 0; series != NULL && i < count; i++)
-		pt_series_unref(series[i]);
-	free(series);
+	return set->kind->series_count(&set->shape);
 }
 
-static struct pt_series **
-make_series(const struct pt_child *child, int64_t start_ms)
+static void
+unref_all(struct pt_series **series, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pt_series_unref(series[i]);
+}
+
+/* Fills `series`, which is empty, whole or not at all: false if memory is out. */
+static bool
+make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **series)
 {
 	const struct pt_set *set = child->set;
-	size_t count = set->kind->series_count(&set->shape);
+	size_t count = series_count(set), made = 0;
 	struct pt_labels *labels = join_labels(child);
-	struct pt_series **series = calloc(count, sizeof *series);
-	bool ok = labels != NULL && series != NULL;
-	for (size_t i = 0; ok && i < count; i++) {
-		struct pt_part_of part = set->kind->part(&set->shape, i);
-		series[i] = pt_series_new(set->registry->ids, set->family, labels, part.part,
+	for (bool ok = labels != NULL; ok && made < count; made += ok) {
+		struct pt_part_of part = set->kind->part(&set->shape, made);
+		series[made] = pt_series_new(set->registry->ids, set->family, labels, part.part,
 			part.bound, part.state, start_ms);
-		ok = series[i] != NULL;
+		ok = series[made] != NULL;
 	}
 	pt_labels_unref(labels);
-	if (ok)
-		return series;
-	drop_series(series, count);
-	return NULL;
+	if (made < count)
+		unref_all(series, made);
+	return made == count;
+}
+
+static void
+drop_series(struct pt_child *child)
+{
+	if (child->series == NULL)
+		return;
+	unref_all(child->series, series_count(child->set));
+	if (child->series != &child->one)
+		free(child->series);
+	child->series = NULL;
 }
 
 static void
@@ -116,11 +133,40 @@ free_child(struct pt_child *child)
 {
 	const struct pt_kind *kind = child->set->kind;
 	pt_exemplar_forget(child);
-	drop_series(child->series, kind->series_count(&child->set->shape));
+	drop_series(child);
 	if (kind->clear != NULL)
 		kind->clear(child);
 	free((char *)child->values);
-	free(child);
+}
+
+/* Children stand side by side, in order of creation, in chunks that grow with their number. */
+struct pt_chunk {
+	struct pt_chunk *next;
+	max_align_t children[];
+};
+
+static struct pt_child *
+new_child(struct pt_set *set)
+{
+	size_t size = set->kind->size(&set->shape);
+	if (set->chunk_room == 0) {
+		size_t count = set->made / 4 + 1;
+		if (count > largest_chunk)
+			count = largest_chunk;
+		struct pt_chunk *chunk = calloc(1, sizeof *chunk + count * size);
+		if (chunk == NULL)
+			return NULL;
+		chunk->next = set->chunks;
+		set->chunks = chunk;
+		set->chunk_next = (char *)chunk->children;
+		set->chunk_room = count;
+	}
+	struct pt_child *child = (struct pt_child *)set->chunk_next;
+	set->chunk_next += size;
+	set->chunk_room--;
+	set->made++;
+	child->set = set;
+	return child;
 }
 
 /* The memory of a free child, or new memory. */
@@ -128,13 +174,9 @@ static struct pt_child *
 raw_child(struct pt_set *set)
 {
 	struct pt_child *child = set->free;
-	if (child != NULL) {
-		set->free = child->next;
-		return child;
-	}
-	child = calloc(1, set->kind->size(&set->shape));
-	if (child != NULL)
-		child->set = set;
+	if (child == NULL)
+		return new_child(set);
+	set->free = child->next;
 	return child;
 }
 
@@ -164,9 +206,15 @@ static bool
 start(struct pt_child *child, int64_t start_ms)
 {
 	struct pt_set *set = child->set;
-	child->series = make_series(child, start_ms);
-	if (child->series == NULL)
+	size_t count = series_count(set);
+	struct pt_series **series =
+		count == 1 ? &child->one : calloc(count, sizeof child->series[0]);
+	if (series == NULL || !make_series(child, start_ms, series)) {
+		if (series != &child->one)
+			free(series);
 		return false;
+	}
+	child->series = series;
 	child->is_removed = false;
 	(void)pt_child_touch(child); /* so that the first look gives it its whole time */
 	/* release: who sees it live without the lock sees it reset. */
@@ -265,8 +313,7 @@ pt_family_end(struct pt_child *child, int64_t now_ms)
 	child->since_ms = now_ms;
 	set->live -= !child->is_overflow;
 	set->dead++;
-	drop_series(child->series, set->kind->series_count(&set->shape));
-	child->series = NULL;
+	drop_series(child);
 	pt_exemplar_forget(child);
 }
 
@@ -298,8 +345,10 @@ values_are_valid(const struct pt_set *set, const struct pt_values *values)
 		return false;
 	}
 	for (size_t i = 0; i < values->count; i++) {
-		size_t length = values->at[i].length;
-		if (length <= PT_LIMIT_VALUE && pt_utf8_valid(values->at[i].text, length))
+		const struct pt_value *value = &values->at[i];
+		size_t length = value->length;
+		if (pt_value_is_ascii(value) ||
+			(length <= PT_LIMIT_VALUE && pt_utf8_valid(value->text, length)))
 			continue;
 		pt_registry_mistake(set->registry, "%s: the value of label \"%s\" is %s", name,
 			set->label_names[i], length > PT_LIMIT_VALUE ? "too long" : "not UTF-8");
@@ -376,13 +425,13 @@ pt_family_remove(struct pt_set *set, const struct pt_values *values)
 	(void)pthread_mutex_unlock(&set->registry->lock);
 }
 
-static size_t
-count_series(const struct pt_set *set)
+/* New ones, made by make_series(), in place of the child's. */
+static void
+replace_series(struct pt_child *child, struct pt_series **series)
 {
-	size_t children = 0;
-	for (struct pt_child *child = set->first; child != NULL; child = child->next)
-		children += child->series != NULL;
-	return children;
+	size_t count = series_count(child->set);
+	unref_all(child->series, count);
+	memcpy(child->series, series, count * sizeof series[0]);
 }
 
 bool
@@ -390,21 +439,21 @@ pt_family_restart(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
 	bool ok = true;
+	struct pt_series **series = calloc(series_count(set), sizeof series[0]);
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
 	if (child->series != NULL) {
-		struct pt_series **series = make_series(child, wall_ms(set));
-		ok = series != NULL;
+		ok = series != NULL && make_series(child, wall_ms(set), series);
 		if (ok) {
 			set->kind->reset(child);
-			drop_series(child->series, set->kind->series_count(&set->shape));
-			child->series = series;
+			replace_series(child, series);
 			pt_exemplar_forget(child);
 			pt_gather_forget(set->registry);
 		}
 	}
 	pt_family_unlock(set);
 	(void)pthread_mutex_unlock(&set->registry->lock);
+	free(series);
 	return ok;
 }
 
@@ -413,34 +462,32 @@ pt_family_renew(struct pt_set *set)
 {
 	/* All new series are made before any old one goes, so that a failure changes nothing. */
 	pt_family_lock(set);
-	size_t children = count_series(set), count = set->kind->series_count(&set->shape), at = 0;
-	struct pt_series ***made = calloc(children + 1, sizeof *made);
-	bool ok = made != NULL;
-	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
-		if (child->series != NULL)
-			ok = (made[at++] = make_series(child, child->series[0]->start_ms)) != NULL;
-	at = 0;
+	size_t count = series_count(set), made = 0;
+	struct pt_series **series = calloc((set->made + 1) * count, sizeof series[0]);
+	bool ok = series != NULL;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL) {
-			drop_series(child->series, count);
-			child->series = made[at];
-			made[at++] = NULL;
+			ok = make_series(child, child->series[0]->start_ms, series + made);
+			made += ok ? count : 0;
 		}
+	struct pt_series **from = series;
+	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
+		if (child->series != NULL) {
+			replace_series(child, from);
+			from += count;
+		}
+	if (!ok && series != NULL)
+		unref_all(series, made);
 	pt_family_unlock(set);
-	for (at = 0; made != NULL && at < children; at++)
-		drop_series(made[at], count);
-	free(made);
+	free(series);
 	return ok;
 }
 
 static void
 free_children(struct pt_child *child)
 {
-	while (child != NULL) {
-		struct pt_child *next = child->next;
+	for (; child != NULL; child = child->next)
 		free_child(child);
-		child = next;
-	}
 }
 
 void
@@ -448,6 +495,11 @@ pt_family_free(struct pt_set *set)
 {
 	free_children(set->first);
 	free_children(set->free);
+	while (set->chunks != NULL) {
+		struct pt_chunk *chunk = set->chunks;
+		set->chunks = chunk->next;
+		free(chunk);
+	}
 	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);
 	pt_family_unref(set->declared);

@@ -108,7 +108,11 @@ struct pt_set {
 	 * both; ending needs only this one.
 	 */
 	pthread_mutex_t lock;
-	size_t dead;           /* in the list, but not live */
+	size_t dead; /* in the list, but not live */
+	/* Memory of children: what is left in the newest chunk, and how many children there are. */
+	struct pt_chunk *chunks;
+	char *chunk_next;
+	size_t chunk_room, made;
 	struct pt_child *free; /* linked by `next` */
 	uint64_t *scratch;     /* one for each series of a child; NULL if it does not expire */
 };
@@ -119,6 +123,14 @@ struct pt_value {
 	size_t length;
 	uint64_t first, last; /* its first and last bytes, if it is short */
 };
+
+/* False: it is long, or may be something else. */
+static inline bool
+pt_value_is_ascii(const struct pt_value *value)
+{
+	return value->length < 16 &&
+		((value->first | value->last) & UINT64_C(0x8080808080808080)) == 0;
+}
 
 struct pt_values {
 	uint64_t hash;
@@ -141,17 +153,18 @@ enum pt_use {
 };
 
 /*
- * The first member of every instrument. What updates read stands last, beside the cells that they
- * may write.
+ * The first member of every instrument. What lookups and updates read stands last, beside the
+ * shared cells.
  */
 struct pt_child {
 	struct pt_set *set;
 	struct pt_child *next;
-	uint64_t hash;
-	const char *values;        /* the label values, each with its NUL, one after the other */
 	struct pt_series **series; /* one for each part; guarded by the registry's lock */
+	struct pt_series *one;     /* what `series` points at if it is one */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
 	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
+	uint64_t hash;
+	const char *values; /* the label values, each with its NUL, one after the other */
 	uint32_t values_length;
 	bool is_removed : 1; /* dead, and only getting brings it back */
 	bool is_overflow : 1;
