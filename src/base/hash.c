@@ -11,21 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Less than eight bytes as a word, by two reads that overlap instead of a loop. */
 static uint64_t
-mix(uint64_t a, uint64_t b)
+tail(const unsigned char *at, size_t length)
 {
-	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)a * b;
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Fewer than eight, by reads that may overlap: the length is in the hash already. */
-static uint64_t
-last_bytes(const unsigned char *at, size_t length)
-{
+	uint32_t first, last;
 	if (length < 4)
 		return at[0] | (uint64_t)at[length / 2] << 8 | (uint64_t)at[length - 1] << 16;
-	uint32_t first, last;
 	memcpy(&first, at, 4);
 	memcpy(&last, at + length - 4, 4);
 	return first | (uint64_t)last << 32;
@@ -34,17 +26,17 @@ last_bytes(const unsigned char *at, size_t length)
 uint64_t
 pt_hash(const void *bytes, size_t length, uint64_t seed)
 {
-	const uint64_t odd1 = 0x9e3779b97f4a7c15u, odd2 = 0xd6e8feb86659fd93u;
+	const uint64_t odd1 = PT_HASH_ODD, odd2 = 0xd6e8feb86659fd93u;
 	const unsigned char *at = bytes;
-	uint64_t hash = mix(seed ^ odd1, (uint64_t)length ^ odd2);
+	uint64_t hash = pt_hash_mix(seed ^ odd1, (uint64_t)length ^ odd2);
 	for (; length >= 8; at += 8, length -= 8) {
 		uint64_t word;
 		memcpy(&word, at, 8);
-		hash = mix(hash ^ word, odd1);
+		hash = pt_hash_mix(hash ^ word, odd1);
 	}
 	if (length > 0)
-		hash = mix(hash ^ last_bytes(at, length), odd2);
-	return mix(hash ^ odd2, odd1);
+		hash = pt_hash_mix(hash ^ tail(at, length), odd2);
+	return pt_hash_mix(hash ^ odd2, odd1);
 }
 
 static uint64_t

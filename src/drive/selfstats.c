@@ -141,9 +141,12 @@ pt_selfstats_init(struct pt_selfstats *stats, struct pitot_registry *m)
 static struct pt_child *
 of(struct pt_set *set, const char *destination, const char *second, struct pt_child *otherwise)
 {
-	const char *values[] = {destination, second};
-	struct pt_child *child =
-		set == NULL ? NULL : pt_family_get(set, values, second == NULL ? 1 : 2);
+	struct pt_values values;
+	pt_values_begin(&values, set);
+	pt_values_add(&values, destination);
+	if (second != NULL)
+		pt_values_add(&values, second);
+	struct pt_child *child = set == NULL ? NULL : pt_family_get(set, &values);
 	return child == NULL ? otherwise : child;
 }
 

@@ -34,7 +34,8 @@ part(const struct pt_shape *shape, size_t index)
 	return (struct pt_part_of){.part = PT_PART_TOTAL};
 }
 
-static uint64_t
+/* Inlined, since a gather is mostly this. */
+__attribute__((always_inline)) static inline uint64_t
 read_cells(struct pitot_counter *counter, bool take)
 {
 	double fractions = pt_owned_sum_double(&counter->fractions);

@@ -370,6 +370,8 @@ pt_declare_single(struct pitot_registry *registry, const struct pt_declaration *
 	struct pt_child *otherwise)
 {
 	struct pt_set *set = pt_declare(registry, declaration);
-	struct pt_child *child = set == NULL ? NULL : pt_family_get(set, NULL, 0);
+	struct pt_values values;
+	pt_values_begin(&values, set);
+	struct pt_child *child = set == NULL ? NULL : pt_family_get(set, &values);
 	return child == NULL ? otherwise : child;
 }

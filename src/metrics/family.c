@@ -12,8 +12,11 @@
 #include "metrics/registry.h"
 
 #include "base/utf8.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { largest_chunk = 256 };
 
 void
 pt_family_lock(struct pt_set *set)
@@ -82,33 +85,47 @@ join_labels(const struct pt_child *child)
 	return pt_labels_new(all, count);
 }
 
-static void
-drop_series(struct pt_series **series, size_t count)
+static size_t
+series_count(const struct pt_set *set)
 {
-	for (size_t i = 0; series != NULL && i < count; i++)
-		pt_series_unref(series[i]);
-	free(series);
+	return set->kind->series_count(&set->shape);
 }
 
-static struct pt_series **
-make_series(const struct pt_child *child, int64_t start_ms)
+static void
+unref_all(struct pt_series **series, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pt_series_unref(series[i]);
+}
+
+/* Fills `series`, which is empty, whole or not at all: false if memory is out. */
+static bool
+make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **series)
 {
 	const struct pt_set *set = child->set;
-	size_t count = set->kind->series_count(&set->shape);
+	size_t count = series_count(set), made = 0;
 	struct pt_labels *labels = join_labels(child);
-	struct pt_series **series = calloc(count, sizeof *series);
-	bool ok = labels != NULL && series != NULL;
-	for (size_t i = 0; ok && i < count; i++) {
-		struct pt_part_of part = set->kind->part(&set->shape, i);
-		series[i] = pt_series_new(set->registry->ids, set->family, labels, part.part,
+	for (bool ok = labels != NULL; ok && made < count; made += ok) {
+		struct pt_part_of part = set->kind->part(&set->shape, made);
+		series[made] = pt_series_new(set->registry->ids, set->family, labels, part.part,
 			part.bound, part.state, start_ms);
-		ok = series[i] != NULL;
+		ok = series[made] != NULL;
 	}
 	pt_labels_unref(labels);
-	if (ok)
-		return series;
-	drop_series(series, count);
-	return NULL;
+	if (made < count)
+		unref_all(series, made);
+	return made == count;
+}
+
+static void
+drop_series(struct pt_child *child)
+{
+	if (child->series == NULL)
+		return;
+	unref_all(child->series, series_count(child->set));
+	if (child->series != &child->one)
+		free(child->series);
+	child->series = NULL;
 }
 
 static void
@@ -116,11 +133,40 @@ free_child(struct pt_child *child)
 {
 	const struct pt_kind *kind = child->set->kind;
 	pt_exemplar_forget(child);
-	drop_series(child->series, kind->series_count(&child->set->shape));
+	drop_series(child);
 	if (kind->clear != NULL)
 		kind->clear(child);
 	free((char *)child->values);
-	free(child);
+}
+
+/* Children stand side by side, in order of creation, in chunks that grow with their number. */
+struct pt_chunk {
+	struct pt_chunk *next;
+	max_align_t children[];
+};
+
+static struct pt_child *
+new_child(struct pt_set *set)
+{
+	size_t size = set->kind->size(&set->shape);
+	if (set->chunk_room == 0) {
+		size_t count = set->made / 4 + 1;
+		if (count > largest_chunk)
+			count = largest_chunk;
+		struct pt_chunk *chunk = calloc(1, sizeof *chunk + count * size);
+		if (chunk == NULL)
+			return NULL;
+		chunk->next = set->chunks;
+		set->chunks = chunk;
+		set->chunk_next = (char *)chunk->children;
+		set->chunk_room = count;
+	}
+	struct pt_child *child = (struct pt_child *)set->chunk_next;
+	set->chunk_next += size;
+	set->chunk_room--;
+	set->made++;
+	child->set = set;
+	return child;
 }
 
 /* The memory of a free child, or new memory. */
@@ -128,13 +174,9 @@ static struct pt_child *
 raw_child(struct pt_set *set)
 {
 	struct pt_child *child = set->free;
-	if (child != NULL) {
-		set->free = child->next;
-		return child;
-	}
-	child = calloc(1, set->kind->size(&set->shape));
-	if (child != NULL)
-		child->set = set;
+	if (child == NULL)
+		return new_child(set);
+	set->free = child->next;
 	return child;
 }
 
@@ -149,15 +191,14 @@ put_free(struct pt_child *child)
 }
 
 static char *
-join_values(const char *const *values, size_t count, uint32_t *length)
+join_values(const struct pt_values *values, uint32_t *length)
 {
-	size_t bytes = 0;
-	for (size_t i = 0; i < count; i++)
-		bytes += strlen(values[i]) + 1;
-	char *joined = malloc(bytes + 1), *at = joined;
-	for (size_t i = 0; joined != NULL && i < count; i++)
-		at = stpcpy(at, values[i]) + 1;
-	*length = (uint32_t)bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
+	char *joined = malloc(values->bytes + 1), *at = joined;
+	for (size_t i = 0; joined != NULL && i < values->count; i++) {
+		memcpy(at, values->at[i].text, values->at[i].length + 1);
+		at += values->at[i].length + 1;
+	}
+	*length = (uint32_t)values->bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
 	return joined;
 }
 
@@ -165,9 +206,15 @@ static bool
 start(struct pt_child *child, int64_t start_ms)
 {
 	struct pt_set *set = child->set;
-	child->series = make_series(child, start_ms);
-	if (child->series == NULL)
+	size_t count = series_count(set);
+	struct pt_series **series =
+		count == 1 ? &child->one : calloc(count, sizeof child->series[0]);
+	if (series == NULL || !make_series(child, start_ms, series)) {
+		if (series != &child->one)
+			free(series);
 		return false;
+	}
+	child->series = series;
 	child->is_removed = false;
 	(void)pt_child_touch(child); /* so that the first look gives it its whole time */
 	/* release: who sees it live without the lock sees it reset. */
@@ -185,14 +232,14 @@ wall_ms(const struct pt_set *set)
 
 /* At the end of the list, from zero. Less values than labels: the overflow. */
 static struct pt_child *
-make_child(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+make_child(struct pt_set *set, const struct pt_values *values)
 {
 	struct pt_child *child = raw_child(set);
 	if (child == NULL)
 		return NULL;
-	child->hash = hash;
-	child->is_overflow = count < set->label_count;
-	child->values = join_values(values, count, &child->values_length);
+	child->hash = values->hash;
+	child->is_overflow = values->count < set->label_count;
+	child->values = join_values(values, &child->values_length);
 	child->next = NULL;
 	set->kind->reset(child);
 	if (child->values == NULL || !start(child, wall_ms(set))) {
@@ -222,9 +269,10 @@ pt_family_revive(struct pt_child *child, int64_t start_ms)
 static struct pt_child *
 overflow(struct pt_set *set)
 {
+	static const struct pt_values no_values = {.count = 0};
 	struct pt_child *child = set->overflow;
 	if (child == NULL)
-		child = set->overflow = make_child(set, 0, NULL, 0);
+		child = set->overflow = make_child(set, &no_values);
 	/* relaxed: `live` changes only under the lock. */
 	else if (!atomic_load_explicit(&child->live, memory_order_relaxed) &&
 		!pt_family_revive(child, wall_ms(set)))
@@ -236,9 +284,9 @@ overflow(struct pt_set *set)
 
 /* The locks are held. */
 static struct pt_child *
-find_or_start(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+find_or_start(struct pt_set *set, const struct pt_values *values)
 {
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	/* relaxed: `live` changes only under the lock. */
 	if (child != NULL && atomic_load_explicit(&child->live, memory_order_relaxed))
 		return child;
@@ -248,7 +296,7 @@ find_or_start(struct pt_set *set, uint64_t hash, const char *const *values, size
 		return pt_family_revive(child, wall_ms(set)) ? child : NULL;
 	if (!make_room(set))
 		return NULL;
-	child = make_child(set, hash, values, count);
+	child = make_child(set, values);
 	if (child != NULL)
 		pt_index_add(locked_index(set), child);
 	return child;
@@ -265,8 +313,7 @@ pt_family_end(struct pt_child *child, int64_t now_ms)
 	child->since_ms = now_ms;
 	set->live -= !child->is_overflow;
 	set->dead++;
-	drop_series(child->series, set->kind->series_count(&set->shape));
-	child->series = NULL;
+	drop_series(child);
 	pt_exemplar_forget(child);
 }
 
@@ -289,17 +336,19 @@ pt_family_reuse(struct pt_child *child, struct pt_child *before)
 /* ---- the face ---- */
 
 static bool
-values_are_valid(const struct pt_set *set, const char *const *values, size_t count)
+values_are_valid(const struct pt_set *set, const struct pt_values *values)
 {
 	const char *name = set->declared->name;
-	if (count != set->label_count) {
+	if (values->count != set->label_count) {
 		pt_registry_mistake(set->registry, "%s has %zu labels, but %zu values were given",
-			name, set->label_count, count);
+			name, set->label_count, values->count);
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(values[i]);
-		if (length <= PT_LIMIT_VALUE && pt_utf8_valid(values[i], length))
+	for (size_t i = 0; i < values->count; i++) {
+		const struct pt_value *value = &values->at[i];
+		size_t length = value->length;
+		if (pt_value_is_ascii(value) ||
+			(length <= PT_LIMIT_VALUE && pt_utf8_valid(value->text, length)))
 			continue;
 		pt_registry_mistake(set->registry, "%s: the value of label \"%s\" is %s", name,
 			set->label_names[i], length > PT_LIMIT_VALUE ? "too long" : "not UTF-8");
@@ -310,7 +359,7 @@ values_are_valid(const struct pt_set *set, const char *const *values, size_t cou
 
 /* The live child of these values, if there is one. */
 static struct pt_child *
-find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t count)
+find_live(struct pt_set *set, const struct pt_values *values)
 {
 	/*
 	 * acquire: pairs with the release in make_room(), and is done before asking whether the
@@ -318,14 +367,14 @@ find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t c
 	 */
 	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_acquire);
 	if (!pt_family_expires(set)) {
-		struct pt_child *child = pt_index_find(index, hash, values, count);
+		struct pt_child *child = pt_index_find(index, values);
 		/* acquire: pairs with the release that made it live. */
 		return child != NULL && atomic_load_explicit(&child->live, memory_order_acquire)
 			? child
 			: NULL;
 	}
 	(void)pthread_mutex_lock(&set->lock);
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	if (child != NULL && !atomic_load_explicit(&child->live, memory_order_relaxed))
 		child = NULL;
 	if (child != NULL)
@@ -335,19 +384,18 @@ find_live(struct pt_set *set, uint64_t hash, const char *const *values, size_t c
 }
 
 struct pt_child *
-pt_family_get(struct pt_set *set, const char *const *values, size_t count)
+pt_family_get(struct pt_set *set, const struct pt_values *values)
 {
-	uint64_t hash = pt_index_hash(values, count);
 	struct pt_child *child = NULL;
-	if (count == set->label_count)
-		child = find_live(set, hash, values, count);
+	if (values->count == set->label_count)
+		child = find_live(set, values);
 	if (child != NULL)
 		return child;
-	if (!values_are_valid(set, values, count))
+	if (!values_are_valid(set, values))
 		return NULL;
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
-	child = find_or_start(set, hash, values, count);
+	child = find_or_start(set, values);
 	if (child != NULL)
 		(void)pt_child_touch(child);
 	pt_family_unlock(set);
@@ -358,15 +406,14 @@ pt_family_get(struct pt_set *set, const char *const *values, size_t count)
 }
 
 void
-pt_family_remove(struct pt_set *set, const char *const *values, size_t count)
+pt_family_remove(struct pt_set *set, const struct pt_values *values)
 {
-	if (!values_are_valid(set, values, count))
+	if (!values_are_valid(set, values))
 		return;
 	const struct pt_clock *clock = set->registry->clock;
-	uint64_t hash = pt_index_hash(values, count);
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
-	struct pt_child *child = pt_index_find(locked_index(set), hash, values, count);
+	struct pt_child *child = pt_index_find(locked_index(set), values);
 	if (child != NULL) {
 		child->is_removed = true;
 		if (atomic_load_explicit(&child->live, memory_order_relaxed)) {
@@ -378,13 +425,13 @@ pt_family_remove(struct pt_set *set, const char *const *values, size_t count)
 	(void)pthread_mutex_unlock(&set->registry->lock);
 }
 
-static size_t
-count_series(const struct pt_set *set)
+/* New ones, made by make_series(), in place of the child's. */
+static void
+replace_series(struct pt_child *child, struct pt_series **series)
 {
-	size_t children = 0;
-	for (struct pt_child *child = set->first; child != NULL; child = child->next)
-		children += child->series != NULL;
-	return children;
+	size_t count = series_count(child->set);
+	unref_all(child->series, count);
+	memcpy(child->series, series, count * sizeof series[0]);
 }
 
 bool
@@ -392,21 +439,21 @@ pt_family_restart(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
 	bool ok = true;
+	struct pt_series **series = calloc(series_count(set), sizeof series[0]);
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
 	if (child->series != NULL) {
-		struct pt_series **series = make_series(child, wall_ms(set));
-		ok = series != NULL;
+		ok = series != NULL && make_series(child, wall_ms(set), series);
 		if (ok) {
 			set->kind->reset(child);
-			drop_series(child->series, set->kind->series_count(&set->shape));
-			child->series = series;
+			replace_series(child, series);
 			pt_exemplar_forget(child);
 			pt_gather_forget(set->registry);
 		}
 	}
 	pt_family_unlock(set);
 	(void)pthread_mutex_unlock(&set->registry->lock);
+	free(series);
 	return ok;
 }
 
@@ -415,34 +462,32 @@ pt_family_renew(struct pt_set *set)
 {
 	/* All new series are made before any old one goes, so that a failure changes nothing. */
 	pt_family_lock(set);
-	size_t children = count_series(set), count = set->kind->series_count(&set->shape), at = 0;
-	struct pt_series ***made = calloc(children + 1, sizeof *made);
-	bool ok = made != NULL;
-	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
-		if (child->series != NULL)
-			ok = (made[at++] = make_series(child, child->series[0]->start_ms)) != NULL;
-	at = 0;
+	size_t count = series_count(set), made = 0;
+	struct pt_series **series = calloc((set->made + 1) * count, sizeof series[0]);
+	bool ok = series != NULL;
 	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
 		if (child->series != NULL) {
-			drop_series(child->series, count);
-			child->series = made[at];
-			made[at++] = NULL;
+			ok = make_series(child, child->series[0]->start_ms, series + made);
+			made += ok ? count : 0;
 		}
+	struct pt_series **from = series;
+	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
+		if (child->series != NULL) {
+			replace_series(child, from);
+			from += count;
+		}
+	if (!ok && series != NULL)
+		unref_all(series, made);
 	pt_family_unlock(set);
-	for (at = 0; made != NULL && at < children; at++)
-		drop_series(made[at], count);
-	free(made);
+	free(series);
 	return ok;
 }
 
 static void
 free_children(struct pt_child *child)
 {
-	while (child != NULL) {
-		struct pt_child *next = child->next;
+	for (; child != NULL; child = child->next)
 		free_child(child);
-		child = next;
-	}
 }
 
 void
@@ -450,6 +495,11 @@ pt_family_free(struct pt_set *set)
 {
 	free_children(set->first);
 	free_children(set->free);
+	while (set->chunks != NULL) {
+		struct pt_chunk *chunk = set->chunks;
+		set->chunks = chunk->next;
+		free(chunk);
+	}
 	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);
 	pt_family_unref(set->declared);

@@ -11,11 +11,19 @@
 #include "base/error.h"
 #include <stdlib.h>
 
+/* The live children of one family, so that what they share is asked once. */
+struct pt_run {
+	const struct pt_set *set;
+	size_t count;
+	size_t each; /* series of a child */
+};
+
 /* Which children are read, in the order of the table. Immutable; shared by reference count. */
 struct pt_plan {
 	atomic_uint references;
 	struct pt_table *table;
-	size_t count;
+	size_t run_count;
+	struct pt_run *runs;         /* behind the children */
 	struct pt_child *children[]; /* each live when the plan was made; the memory outlives it */
 };
 
@@ -37,36 +45,57 @@ pt_gather_forget(struct pitot_registry *registry)
 	registry->plan = NULL;
 }
 
-/* At least as many as fill_plan() finds: without the registry's lock, they can only become less. */
-static void
-count_live(const struct pitot_registry *registry, size_t *children, size_t *series)
+struct room {
+	size_t sets, children, series;
+};
+
+/* At least what fill_plan() finds: without the registry's lock, children can only become less. */
+static struct room
+count_live(const struct pitot_registry *registry)
 {
+	struct room room = {0};
 	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
 		pt_family_lock(set);
 		size_t live = set->live + (set->overflow != NULL);
 		pt_family_unlock(set);
-		*children += live;
-		*series += live * set->kind->series_count(&set->shape);
+		room.sets++;
+		room.children += live;
+		room.series += live * set->kind->series_count(&set->shape);
 	}
+	return room;
+}
+
+/* Appends the set's live children and their series; returns how many children. */
+static size_t
+fill_run(struct pt_set *set, struct pt_child **children, struct pt_series **series, size_t each)
+{
+	size_t count = 0;
+	pt_family_lock(set);
+	for (struct pt_child *child = set->first; child != NULL; child = child->next) {
+		/* relaxed: `live` changes only under the lock, which is held. */
+		if (!atomic_load_explicit(&child->live, memory_order_relaxed))
+			continue;
+		children[count++] = child;
+		for (size_t i = 0; i < each; i++)
+			*series++ = pt_series_ref(child->series[i]);
+	}
+	pt_family_unlock(set);
+	return count;
 }
 
 /* Returns how many series there are. */
 static size_t
 fill_plan(const struct pitot_registry *registry, struct pt_plan *plan, struct pt_series **series)
 {
+	struct pt_child **children = plan->children;
 	size_t at = 0;
 	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
 		size_t each = set->kind->series_count(&set->shape);
-		pt_family_lock(set);
-		for (struct pt_child *child = set->first; child != NULL; child = child->next) {
-			/* relaxed: `live` changes only under the lock, which is held. */
-			if (!atomic_load_explicit(&child->live, memory_order_relaxed))
-				continue;
-			plan->children[plan->count++] = child;
-			for (size_t i = 0; i < each; i++)
-				series[at++] = pt_series_ref(child->series[i]);
-		}
-		pt_family_unlock(set);
+		size_t count = fill_run(set, children, series + at, each);
+		children += count;
+		at += count * each;
+		if (count > 0)
+			plan->runs[plan->run_count++] = (struct pt_run){set, count, each};
 	}
 	return at;
 }
@@ -74,15 +103,16 @@ fill_plan(const struct pitot_registry *registry, struct pt_plan *plan, struct pt
 static struct pt_plan *
 make_plan(const struct pitot_registry *registry)
 {
-	size_t children = 0, count = 0;
-	count_live(registry, &children, &count);
-	struct pt_plan *plan = malloc(sizeof *plan + children * sizeof plan->children[0]);
-	struct pt_series **series = malloc((count + 1) * sizeof *series);
+	struct room room = count_live(registry);
+	struct pt_plan *plan = malloc(sizeof *plan + room.children * sizeof plan->children[0] +
+		room.sets * sizeof plan->runs[0]);
+	struct pt_series **series = malloc((room.series + 1) * sizeof *series);
 	if (plan == NULL || series == NULL)
 		goto fail;
 	atomic_init(&plan->references, 1);
-	plan->count = 0;
-	count = fill_plan(registry, plan, series);
+	plan->run_count = 0;
+	plan->runs = (struct pt_run *)(plan->children + room.children);
+	size_t count = fill_plan(registry, plan, series);
 	plan->table = pt_table_new(series, count);
 	if (plan->table == NULL) {
 		for (size_t i = 0; i < count; i++)
@@ -124,16 +154,14 @@ run_hooks(struct pitot_registry *registry)
 	}
 }
 
-/* Reads one child, whose series begin at `at`. False if memory is out. */
+/* Reads the rest of one child, whose series begin at `at`. False if memory is out. */
 static bool
-read_child(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
+read_more(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at, size_t each)
 {
 	const struct pt_kind *kind = child->set->kind;
-	kind->read(child, snapshot->bits + at);
 	if (kind->read_native != NULL) {
-		size_t last = at + kind->series_count(&child->set->shape) - 1;
 		struct pt_native *native = kind->read_native(child);
-		if (native == NULL || !pt_snapshot_add_native(snapshot, last, native))
+		if (native == NULL || !pt_snapshot_add_native(snapshot, at + each - 1, native))
 			return false;
 	}
 	/* relaxed: an exemplar kept meanwhile may come with the next gather. */
@@ -146,28 +174,53 @@ static bool
 read_expiring(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at, int64_t now_ms,
 	size_t *idle)
 {
+	struct pt_set *set = child->set;
 	bool ok = true;
-	(void)pthread_mutex_lock(&child->set->lock);
+	(void)pthread_mutex_lock(&set->lock);
 	if (child->series != NULL && child->series[0] == snapshot->table->series[at]) {
-		ok = read_child(child, snapshot, at);
+		set->kind->read(child, snapshot->bits + at);
+		ok = read_more(child, snapshot, at, set->kind->series_count(&set->shape));
 		*idle += pt_expire_look(child, now_ms);
 	}
-	(void)pthread_mutex_unlock(&child->set->lock);
+	(void)pthread_mutex_unlock(&set->lock);
 	return ok;
+}
+
+/* A family that does not expire. Of most children, only the line that updates read is looked at. */
+static bool
+read_run(const struct pt_run *run, struct pt_child *const *children,
+	struct pitot_snapshot *snapshot, size_t at)
+{
+	const struct pt_kind *kind = run->set->kind;
+	for (size_t i = 0; i < run->count; i++, at += run->each) {
+		struct pt_child *child = children[i];
+		kind->read(child, snapshot->bits + at);
+		/* relaxed: as in read_more(). */
+		if ((kind->read_native != NULL ||
+			    atomic_load_explicit(&child->has_exemplars, memory_order_relaxed)) &&
+			!read_more(child, snapshot, at, run->each))
+			return false;
+	}
+	return true;
 }
 
 /* False if memory is out. `idle`: how many are to end. */
 static bool
 read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms, size_t *idle)
 {
+	struct pt_child *const *children = plan->children;
 	size_t at = 0;
 	bool ok = true;
-	for (size_t i = 0; ok && i < plan->count; i++) {
-		struct pt_child *child = plan->children[i];
-		ok = pt_family_expires(child->set)
-			? read_expiring(child, snapshot, at, now_ms, idle)
-			: read_child(child, snapshot, at);
-		at += child->set->kind->series_count(&child->set->shape);
+	for (size_t r = 0; ok && r < plan->run_count; r++) {
+		const struct pt_run *run = &plan->runs[r];
+		if (!pt_family_expires(run->set))
+			ok = read_run(run, children, snapshot, at);
+		else
+			for (size_t i = 0; ok && i < run->count; i++)
+				ok = read_expiring(children[i], snapshot, at + i * run->each,
+					now_ms, idle);
+		children += run->count;
+		at += run->count * run->each;
 	}
 	return ok;
 }
@@ -176,12 +229,14 @@ read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t n
 static void
 end_idle(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms)
 {
+	struct pt_child *const *children = plan->children;
 	size_t at = 0;
-	for (size_t i = 0; i < plan->count; i++) {
-		struct pt_child *child = plan->children[i];
-		if (pt_family_expires(child->set))
-			pt_expire_end(child, snapshot, at, now_ms);
-		at += child->set->kind->series_count(&child->set->shape);
+	for (size_t r = 0; r < plan->run_count; r++) {
+		const struct pt_run *run = &plan->runs[r];
+		for (size_t i = 0; pt_family_expires(run->set) && i < run->count; i++)
+			pt_expire_end(children[i], snapshot, at + i * run->each, now_ms);
+		children += run->count;
+		at += run->count * run->each;
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table behind a family's children. Without removal, slots are only ever filled, so a reader
+ * The table behind a family's children, and the label values by which they are found. Without removal, slots are only ever filled, so a reader
  * without a lock either meets the child or an empty slot, never a wrong one. Removal moves later
  * entries into the gap instead of leaving a mark, so that endless coming and going never fills the
  * table; it is for families whose readers hold the lock. Only pt_index_new() fails (memory).
@@ -11,42 +11,131 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t
-pt_index_hash(const char *const *values, size_t count)
+/* ---- values: most are of up to 15 bytes; with their NUL they are two overlapping words ---- */
+
+static inline uint64_t
+eight(const char *at)
 {
-	uint64_t hash = 0;
-	for (size_t i = 0; i < count; i++)
-		hash = pt_hash(values[i], strlen(values[i]), hash);
-	return hash;
+	uint64_t word;
+	memcpy(&word, at, sizeof word);
+	return word;
 }
 
-static bool
-has_values(const struct pt_child *child, const char *const *values, size_t count)
+static inline uint64_t
+four(const char *at)
+{
+	uint32_t word;
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+/* The words of a text of at most 16 bytes with its NUL; texts of one size differ in them. */
+static inline void
+words_of(const char *text, size_t size, uint64_t *first, uint64_t *last)
+{
+	if (size >= 8) {
+		*first = eight(text);
+		*last = eight(text + size - 8);
+	} else if (size >= 4) {
+		*first = four(text);
+		*last = four(text + size - 4);
+	} else {
+		*first = (unsigned char)text[0];
+		*last = (unsigned char)text[size / 2];
+	}
+}
+
+/*
+ * One multiplication for most values. The hash begins with the family's address, which differs from
+ * run to run, and is in both factors, so that values which clash cannot be made up in advance.
+ */
+static inline uint64_t
+take_value(struct pt_value *value, const char *text, uint64_t hash)
+{
+	size_t length = strlen(text);
+	uint64_t first, last;
+	value->text = text;
+	value->length = length;
+	if (__builtin_expect(length >= 16, false))
+		return pt_hash(text, length, hash);
+	words_of(text, length + 1, &first, &last);
+	value->first = first;
+	value->last = last;
+	return pt_hash_mix(hash ^ first, last ^ ((hash << 32 | hash >> 32) + length));
+}
+
+void
+pt_values_begin(struct pt_values *values, const struct pt_set *set)
+{
+	values->count = values->bytes = 0;
+	values->hash = (uint64_t)(uintptr_t)set ^ PT_HASH_ODD;
+}
+
+void
+pt_values_add(struct pt_values *values, const char *text)
+{
+	struct pt_value *value = &values->at[values->count++];
+	values->hash = take_value(value, text, values->hash);
+	values->bytes += value->length + 1;
+}
+
+/* As above, with all that changes in registers. */
+void
+pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *arguments)
+{
+	pt_values_begin(values, set);
+	struct pt_value *value = values->at, *end = value + PT_LIMIT_LABEL_NAMES + 1;
+	uint64_t hash = values->hash;
+	size_t bytes = 0;
+	const char *text;
+	while (value < end && (text = va_arg(*arguments, const char *)) != NULL) {
+		hash = take_value(value, text, hash);
+		bytes += value->length + 1;
+		value++;
+	}
+	values->hash = hash;
+	values->bytes = bytes;
+	values->count = (size_t)(value - values->at);
+}
+
+static inline bool
+is_value(const char *at, const struct pt_value *value)
+{
+	if (__builtin_expect(value->length >= 16, false))
+		return memcmp(at, value->text, value->length + 1) == 0;
+	uint64_t first, last;
+	words_of(at, value->length + 1, &first, &last);
+	return ((first ^ value->first) | (last ^ value->last)) == 0;
+}
+
+/* The child's stand one after the other, each with its NUL, and so have as many bytes in all. */
+static inline bool
+has_values(const struct pt_child *child, const struct pt_values *values)
 {
 	const char *at = child->values;
-	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(values[i]) + 1;
-		if (length > (size_t)(child->values + child->values_length - at) ||
-			memcmp(at, values[i], length) != 0)
+	if (child->values_length != values->bytes)
+		return false;
+	for (size_t i = 0; i < values->count; i++) {
+		if (!is_value(at, &values->at[i]))
 			return false;
-		at += length;
+		at += values->at[i].length + 1;
 	}
 	return true;
 }
 
 struct pt_child *
-pt_index_find(const struct pt_index *index, uint64_t hash, const char *const *values, size_t count)
+pt_index_find(const struct pt_index *index, const struct pt_values *values)
 {
 	if (index == NULL)
 		return NULL;
 	size_t mask = index->capacity - 1;
-	for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
+	for (size_t at = (size_t)values->hash & mask;; at = (at + 1) & mask) {
 		/* acquire: pairs with the release in pt_index_add(), so its fields are seen. */
 		struct pt_child *child =
 			atomic_load_explicit(&index->slots[at], memory_order_acquire);
 		if (child == NULL)
 			return NULL;
-		if (child->hash == hash && has_values(child, values, count))
+		if (child->hash == values->hash && has_values(child, values))
 			return child;
 	}
 }

@@ -16,10 +16,8 @@ struct pt_index {
 	_Atomic(struct pt_child *) slots[];
 };
 
-uint64_t pt_index_hash(const char *const *values, size_t count);
 /* The child of these values, or NULL; `index` may be NULL. */
-struct pt_child *pt_index_find(
-	const struct pt_index *index, uint64_t hash, const char *const *values, size_t count);
+struct pt_child *pt_index_find(const struct pt_index *index, const struct pt_values *values);
 
 /* An empty one of this capacity (a power of two). NULL if memory is out. */
 struct pt_index *pt_index_new(size_t capacity);

@@ -50,8 +50,9 @@ get(void *family, va_list *arguments, struct pt_child *otherwise)
 {
 	if (family == &ignoring_set)
 		return otherwise;
-	struct list values = collect(arguments);
-	struct pt_child *child = pt_family_get(family, values.texts, values.count);
+	struct pt_values values;
+	pt_values_list(&values, family, arguments);
+	struct pt_child *child = pt_family_get(family, &values);
 	return child == NULL ? otherwise : child;
 }
 
@@ -60,8 +61,9 @@ forget(void *family, va_list *arguments)
 {
 	if (family == &ignoring_set)
 		return;
-	struct list values = collect(arguments);
-	pt_family_remove(family, values.texts, values.count);
+	struct pt_values values;
+	pt_values_list(&values, family, arguments);
+	pt_family_remove(family, &values);
 }
 
 struct pitot_counters *(

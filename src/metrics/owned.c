@@ -27,8 +27,6 @@
 #include "metrics/tally.h"
 #include "model/series.h"
 
-enum { ranges = 1 << 16 };
-
 struct pt_owned_thread {
 	struct pt_owned_thread *next;         /* of all */
 	struct pt_owned_thread *next_waiting; /* of those that belong to no thread */
@@ -39,8 +37,7 @@ struct pt_owned_thread {
 
 _Thread_local struct pt_owned_here pt_owned_here;
 
-/* Never freed. Half a megabyte of address space, of which only what is used becomes memory. */
-static _Atomic(struct pt_owned_page *) heads[ranges];
+_Atomic(struct pt_owned_page *) pt_owned_heads[pt_owned_ranges];
 
 static struct {
 	pthread_mutex_t lock; /* guards what follows */
@@ -153,7 +150,7 @@ arm(struct pt_owned *owned)
 	uint32_t number = pt_owned_number(owned);
 	if (number == 0) {
 		uint32_t id = pt_ids_get(all.numbers);
-		if (id >= (ranges - 1) * pt_owned_page_cells) {
+		if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
 			pt_ids_put(all.numbers, id);
 			return false;
 		}
@@ -211,10 +208,10 @@ make_page(size_t at)
 	struct pt_owned_page *page = calloc(1, sizeof *page);
 	if (page == NULL)
 		return NULL;
-	page->next = atomic_load_explicit(&heads[at], memory_order_relaxed);
+	page->next = atomic_load_explicit(&pt_owned_heads[at], memory_order_relaxed);
 	/* release: pairs with the acquire in pt_owned_pages(). */
 	while (!atomic_compare_exchange_weak_explicit(
-		&heads[at], &page->next, page, memory_order_release, memory_order_relaxed))
+		&pt_owned_heads[at], &page->next, page, memory_order_release, memory_order_relaxed))
 		;
 	pt_owned_here.pages[at] = page;
 	return page;
@@ -236,42 +233,4 @@ pt_owned_make(struct pt_owned *owned)
 	if (page == NULL)
 		page = make_page(at);
 	return page == NULL ? NULL : &page->cells[given % pt_owned_page_cells];
-}
-
-/* ---- readers ---- */
-
-struct pt_owned_page *
-pt_owned_pages(uint32_t of)
-{
-	if (of == 0)
-		return NULL;
-	/* acquire: the page found, and those behind it, are seen as they were made. */
-	return atomic_load_explicit(&heads[of / pt_owned_page_cells], memory_order_acquire);
-}
-
-uint64_t
-pt_owned_sum(struct pt_owned *owned)
-{
-	uint32_t of = pt_owned_number(owned);
-	uint64_t sum = 0;
-	for (struct pt_owned_page *page = pt_owned_pages(of); page != NULL; page = page->next)
-		sum += pt_whole_get(&page->cells[of % pt_owned_page_cells]);
-	return sum;
-}
-
-double
-pt_owned_sum_double(struct pt_owned *owned)
-{
-	uint32_t of = pt_owned_number(owned);
-	double sum = 0;
-	for (struct pt_owned_page *page = pt_owned_pages(of); page != NULL; page = page->next)
-		sum += pt_number_from_bits(pt_whole_get(&page->cells[of % pt_owned_page_cells]));
-	return sum;
-}
-
-uint64_t
-pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take)
-{
-	uint64_t sum = pt_owned_sum(owned);
-	return sum + pt_whole_swap(shared, -sum, take);
 }

@@ -102,8 +102,17 @@ pt_owned_takes(double amount)
 	return __builtin_fabs(amount) < 0x1p959;
 }
 
-/* The first page that has the number's cells, then by `next`; NULL: none has. For readers. */
-struct pt_owned_page *pt_owned_pages(uint32_t number);
+/* ---- readers ---- */
+
+enum { pt_owned_ranges = 1 << 16 }; /* of numbers, as many as a page has cells */
+
+/*
+ * The pages of each range. Never freed. Half a megabyte of address space, of which only what is
+ * used becomes memory.
+ */
+extern _Atomic(struct pt_owned_page *) pt_owned_heads[pt_owned_ranges]
+	__attribute__((visibility("hidden")));
+
 /* relaxed: a number that comes meanwhile has counted nothing yet. */
 static inline uint32_t
 pt_owned_number(struct pt_owned *owned)
@@ -111,16 +120,48 @@ pt_owned_number(struct pt_owned *owned)
 	return atomic_load_explicit(&owned->number, memory_order_relaxed);
 }
 
+/* The first page that has the number's cells, then by `next`; NULL: none has. */
+static inline struct pt_owned_page *
+pt_owned_pages(uint32_t number)
+{
+	/* acquire: the page found, and those behind it, are seen as they were made. */
+	return atomic_load_explicit(
+		&pt_owned_heads[number / pt_owned_page_cells], memory_order_acquire);
+}
+
 /* The sums of all threads. */
-uint64_t pt_owned_sum(struct pt_owned *owned);
-double pt_owned_sum_double(struct pt_owned *owned);
+static inline uint64_t
+pt_owned_sum(struct pt_owned *owned)
+{
+	uint32_t number = pt_owned_number(owned);
+	uint64_t sum = 0;
+	for (struct pt_owned_page *page = pt_owned_pages(number); page != NULL; page = page->next)
+		sum += pt_whole_get(&page->cells[number % pt_owned_page_cells]);
+	return sum;
+}
+
+static inline double
+pt_owned_sum_double(struct pt_owned *owned)
+{
+	uint32_t number = pt_owned_number(owned);
+	double sum = 0;
+	for (struct pt_owned_page *page = pt_owned_pages(number); page != NULL; page = page->next)
+		sum += pt_number_from_bits(
+			pt_whole_get(&page->cells[number % pt_owned_page_cells]));
+	return sum;
+}
 
 /*
  * Reads a shared cell and its threads' together. With `take` zero stays behind: since the threads'
  * cells are not written by others, the shared one then holds what they counted up to now, negated;
  * an update that comes meanwhile is in one of the two.
  */
-uint64_t pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take);
+static inline uint64_t
+pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take)
+{
+	uint64_t sum = pt_owned_sum(owned);
+	return sum + pt_whole_swap(shared, -sum, take);
+}
 
 /* Gives the number back, after zeroing its cells; nobody updates or reads the instrument any more.
  */

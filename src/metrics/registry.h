@@ -108,9 +108,35 @@ struct pt_set {
 	 * both; ending needs only this one.
 	 */
 	pthread_mutex_t lock;
-	size_t dead;           /* in the list, but not live */
+	size_t dead; /* in the list, but not live */
+	/* Memory of children: what is left in the newest chunk, and how many children there are. */
+	struct pt_chunk *chunks;
+	char *chunk_next;
+	size_t chunk_room, made;
 	struct pt_child *free; /* linked by `next` */
 	uint64_t *scratch;     /* one for each series of a child; NULL if it does not expire */
+};
+
+/* The values of a label set, in the order of the family's names; filled by index.c. */
+struct pt_value {
+	const char *text;
+	size_t length;
+	uint64_t first, last; /* its first and last bytes, if it is short */
+};
+
+/* False: it is long, or may be something else. */
+static inline bool
+pt_value_is_ascii(const struct pt_value *value)
+{
+	return value->length < 16 &&
+		((value->first | value->last) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+struct pt_values {
+	uint64_t hash;
+	size_t bytes; /* of all, with their NULs */
+	size_t count; /* one too many is noticed */
+	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
 };
 
 struct pt_exemplar_slot {
@@ -127,17 +153,18 @@ enum pt_use {
 };
 
 /*
- * The first member of every instrument. What updates read stands last, beside the cells that they
- * may write.
+ * The first member of every instrument. What lookups and updates read stands last, beside the
+ * shared cells.
  */
 struct pt_child {
 	struct pt_set *set;
 	struct pt_child *next;
-	uint64_t hash;
-	const char *values;        /* the label values, each with its NUL, one after the other */
 	struct pt_series **series; /* one for each part; guarded by the registry's lock */
+	struct pt_series *one;     /* what `series` points at if it is one */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
 	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
+	uint64_t hash;
+	const char *values; /* the label values, each with its NUL, one after the other */
 	uint32_t values_length;
 	bool is_removed : 1; /* dead, and only getting brings it back */
 	bool is_overflow : 1;
@@ -237,6 +264,14 @@ struct pt_set *pt_declare_find(struct pitot_registry *registry, const char *name
 struct pt_child *pt_declare_single(struct pitot_registry *registry,
 	const struct pt_declaration *declaration, struct pt_child *otherwise);
 
+/* ---- index.c ---- */
+
+void pt_values_begin(struct pt_values *values, const struct pt_set *set);
+/* There is room. The text is not copied. */
+void pt_values_add(struct pt_values *values, const char *text);
+/* Those of a list that ends in NULL. */
+void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *arguments);
+
 /* ---- family.c ---- */
 
 #define PT_OVERFLOW_LABEL "pitot_overflow"
@@ -245,8 +280,8 @@ struct pt_child *pt_declare_single(struct pitot_registry *registry,
  * The child of these values, made or revived if there is none, or the family's overflow if its
  * limit is reached; NULL on a mistake.
  */
-struct pt_child *pt_family_get(struct pt_set *set, const char *const *values, size_t count);
-void pt_family_remove(struct pt_set *set, const char *const *values, size_t count);
+struct pt_child *pt_family_get(struct pt_set *set, const struct pt_values *values);
+void pt_family_remove(struct pt_set *set, const struct pt_values *values);
 /* Zeroes the child and gives it a new start time, unless it was removed. False if memory is out. */
 bool pt_family_restart(struct pt_child *child);
 /* Makes all series of the set's children anew, after set->family changed. Locked by the caller. */

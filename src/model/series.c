@@ -37,23 +37,6 @@ pt_label_of(const char *name, const char *value)
 	};
 }
 
-static int
-by_name(const void *left, const void *right)
-{
-	const struct pt_label *a = left, *b = right;
-	return strcmp(a->name, b->name);
-}
-
-/* Parsers and registries mostly have them so. */
-static bool
-is_sorted(const struct pt_labels *labels)
-{
-	for (uint32_t i = 1; i < labels->count; i++)
-		if (by_name(&labels->pairs[i - 1], &labels->pairs[i]) > 0)
-			return false;
-	return true;
-}
-
 const char *
 pt_labels_duplicate(const struct pt_label *pairs, size_t count)
 {
@@ -74,6 +57,16 @@ append(char **at, const char *text, uint32_t length)
 	return copy;
 }
 
+/* There are few, and mostly they are in order. */
+static void
+insert(struct pt_label *sorted, size_t count, const struct pt_label *pair)
+{
+	size_t at = count;
+	for (; at > 0 && strcmp(sorted[at - 1].name, pair->name) > 0; at--)
+		sorted[at] = sorted[at - 1];
+	sorted[at] = *pair;
+}
+
 struct pt_labels *
 pt_labels_new(const struct pt_label *pairs, size_t count)
 {
@@ -88,19 +81,16 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 	if (labels == NULL)
 		return NULL;
 	atomic_init(&labels->references, 1);
-	labels->count = (uint32_t)kept;
+	labels->count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (pairs[i].value_length > 0)
+			insert(labels->pairs, labels->count++, &pairs[i]);
 	char *text = (char *)(labels->pairs + kept);
-	struct pt_label *to = labels->pairs;
-	for (size_t i = 0; i < count; i++) {
-		if (pairs[i].value_length == 0)
-			continue;
-		*to = pairs[i];
-		to->name = append(&text, pairs[i].name, pairs[i].name_length);
-		to->value = append(&text, pairs[i].value, pairs[i].value_length);
-		to++;
+	for (size_t i = 0; i < kept; i++) {
+		struct pt_label *pair = &labels->pairs[i];
+		pair->name = append(&text, pair->name, pair->name_length);
+		pair->value = append(&text, pair->value, pair->value_length);
 	}
-	if (!is_sorted(labels))
-		qsort(labels->pairs, kept, sizeof labels->pairs[0], by_name);
 	return labels;
 }
 
@@ -267,15 +257,17 @@ extra_name_of(const struct pt_family *family, enum pt_part part)
 	}
 }
 
+/* The texts of all labels, in order and each with its NUL, stand one after the other. */
 static uint64_t
 hash_of(const struct pt_series *series)
 {
+	const struct pt_labels *labels = series->labels;
 	uint64_t hash =
 		pt_hash(series->family->name, series->family->name_length, (uint64_t)series->part);
-	for (uint32_t i = 0; i < series->labels->count; i++) {
-		const struct pt_label *pair = &series->labels->pairs[i];
-		hash = pt_hash(pair->name, pair->name_length, hash);
-		hash = pt_hash(pair->value, pair->value_length, hash);
+	if (labels->count > 0) {
+		const struct pt_label *last = &labels->pairs[labels->count - 1];
+		const char *from = labels->pairs[0].name, *to = last->value + last->value_length;
+		hash = pt_hash(from, (size_t)(to - from), hash);
 	}
 	if (series->extra_value != NULL)
 		hash = pt_hash(series->extra_value, series->extra_length, hash);

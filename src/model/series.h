@@ -25,7 +25,7 @@ struct pt_label {
 struct pt_labels {
 	atomic_uint references;
 	uint32_t count;
-	struct pt_label pairs[]; /* the texts stand behind them */
+	struct pt_label pairs[]; /* the texts stand behind them, in order, each with its NUL */
 };
 
 /*

@@ -18,6 +18,7 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	atomic_init(&table->references, 1);
 	for (size_t i = 0; i < pt_table_keeps; i++)
 		atomic_init(&table->kept[i], NULL);
+	atomic_init(&table->spare, NULL);
 	table->history = false;
 	table->count = count;
 	if (count > 0)
@@ -47,14 +48,19 @@ pt_table_unref(struct pt_table *table)
 	}
 	for (size_t i = 0; i < table->count; i++)
 		pt_series_unref(table->series[i]);
+	/* relaxed: nobody else is left. */
+	free(atomic_load_explicit(&table->spare, memory_order_relaxed));
 	free(table);
 }
 
 struct pitot_snapshot *
 pt_snapshot_new(struct pt_table *table, int64_t time_ms)
 {
+	/* acquire: pairs with the release in give_back(). */
 	struct pitot_snapshot *snapshot =
-		malloc(sizeof *snapshot + table->count * sizeof snapshot->bits[0]);
+		atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire);
+	if (snapshot == NULL)
+		snapshot = malloc(sizeof *snapshot + table->count * sizeof snapshot->bits[0]);
 	if (snapshot == NULL)
 		return NULL;
 	*snapshot = (struct pitot_snapshot){
@@ -105,6 +111,16 @@ pt_snapshot_bytes(const struct pitot_snapshot *snapshot)
 	return bytes;
 }
 
+/* To the table, in place of what it has. */
+static void
+give_back(struct pitot_snapshot *snapshot)
+{
+	struct pt_table *table = snapshot->table;
+	/* release: who takes it has all earlier use behind it; acquire: as has who frees the other. */
+	free(atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
+	pt_table_unref(table);
+}
+
 void
 pitot_snapshot_free(struct pitot_snapshot *snapshot)
 {
@@ -119,8 +135,7 @@ pitot_snapshot_free(struct pitot_snapshot *snapshot)
 	free(snapshot->exemplars);
 	free(snapshot->natives);
 	free(snapshot->timestamps);
-	pt_table_unref(snapshot->table);
-	free(snapshot);
+	give_back(snapshot);
 }
 
 bool

@@ -21,6 +21,11 @@ enum { pt_table_keeps = 2 };
 struct pt_table {
 	atomic_uint references;
 	_Atomic(struct pt_kept *) kept[pt_table_keeps]; /* NULL for none; see codec/recording.c */
+	/*
+	 * NULL, or the memory of a snapshot that was freed, for the next one, so that gathering the
+	 * same series again allocates nothing. It refers to nothing.
+	 */
+	_Atomic(struct pitot_snapshot *) spare;
 	bool history; /* a series may be there several times, its samples at different times */
 	size_t count;
 	struct pt_series *series[]; /* each referenced */

@@ -12,8 +12,11 @@ static char texts[count][4];
 static struct pt_child *
 found(const struct pt_index *index, size_t i)
 {
-	const char *value = texts[i];
-	return pt_index_find(index, children[i].hash, &value, 1);
+	struct pt_values values;
+	pt_values_begin(&values, NULL);
+	pt_values_add(&values, texts[i]);
+	values.hash = children[i].hash;
+	return pt_index_find(index, &values);
 }
 
 /* Places near the end of the table, so that runs go around it; `spread` 1 puts all on one. */

@@ -324,7 +324,25 @@ what_there_is_no_memory_for_is_counted_all_the_same(void)
 		pitot_registry_free(all[i].m);
 }
 
-CHECK_MAIN("metrics/owned", TEST(what_there_is_no_memory_for_is_counted_all_the_same),
+static void
+gathering_the_same_series_again_and_updating_allocate_nothing(void)
+{
+	struct world world;
+	open_world(&world);
+	update(&world, 1);
+	(void)look(&world);
+	struct fault fault = {0};
+	check_true(fault_next(&fault));
+	for (int step = 0; step < 2 * bounds_count; step++)
+		update(&world, step);
+	check_double(look(&world).count, 2 * bounds_count + 1);
+	check_true(!fault_met());
+	check_true(!fault_next(&fault));
+	pitot_registry_free(world.m);
+}
+
+CHECK_MAIN("metrics/owned", TEST(gathering_the_same_series_again_and_updating_allocate_nothing),
+	TEST(what_there_is_no_memory_for_is_counted_all_the_same),
 	TEST(sums_are_exact_and_whole_while_threads_come_and_go),
 	TEST(whole_amounts_of_many_threads_stay_exact_beyond_2_53),
 	TEST(a_sum_of_infinity_ends_with_its_life),
