@@ -8,6 +8,7 @@
 #ifndef PITOT_MINI_H
 #define PITOT_MINI_H
 
+#include <pitot/config.h>
 #include <pitot/metrics.h>
 
 #ifdef __cplusplus
@@ -40,6 +41,12 @@ struct pitot_mini {
 	struct pitot_gauge *height;
 };
 
+/*
+ * pitot_config_from_env() with "MINI_PROMETHEUS", and with the prefix
+ * "mini_" if the environment names no other.
+ */
+int pitot_mini_config_from_env(struct pitot_config *config,
+	struct pitot_error *why) PITOT_MUST_USE;
 /*
  * Declares every instrument in the registry, whose prefix should be
  * "mini_". Series of closed labels begin at 0 at once. Mistakes are

@@ -8,6 +8,15 @@ static const char *const value_forced[] = {"false", "true"};
 static const double bounds_run_seconds[] = {0.1, 1};
 static const struct pitot_buckets buckets_run_seconds = {bounds_run_seconds, 2};
 
+int
+pitot_mini_config_from_env(struct pitot_config *config, struct pitot_error *why)
+{
+	int code = pitot_config_from_env(config, "MINI_PROMETHEUS", why);
+	if (code == 0 && config->registry.prefix == NULL)
+		config->registry.prefix = "mini_";
+	return code;
+}
+
 void
 pitot_mini_declare(struct pitot_mini *kit, struct pitot_registry *registry)
 {
