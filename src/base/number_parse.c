@@ -319,8 +319,8 @@ read_digits(const char *at, const char *end, struct plain *plain)
 
 /*
  * The bits of digits / 10^places, or 0 if it is too near to the middle of two doubles. The first 64
- * bits of the product are up to two too small, or three where they are shifted; only the 11 that are
- * rounded away need to be known to be on one side of the middle.
+ * bits of the product are up to two too small, or three where they are shifted; only of the 11 that
+ * are rounded away it must be known on which side of the middle they are.
  */
 static uint64_t
 divide(uint64_t digits, int places)
