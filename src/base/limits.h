@@ -11,7 +11,7 @@
 #define PT_LIMIT_REQUEST ((size_t)32 << 20)   /* one remote-write request before compression */
 #define PT_LIMIT_REQUEST_DEFAULT ((size_t)1 << 20)
 #define PT_LIMIT_TEMPLATES ((size_t)64 << 20) /* ready-made requests for a destination */
-#define PT_LIMIT_QUEUE ((size_t)1 << 40) /* what waits in memory for a destination */
+#define PT_LIMIT_QUEUE ((size_t)1 << 40)      /* what waits in memory for a destination */
 #define PT_LIMIT_QUEUE_DEFAULT ((size_t)16 << 20)
 #define PT_LIMIT_SPOOL_DEFAULT (UINT64_C(256) << 20) /* what waits on disk for a destination */
 #define PT_LIMIT_SERIES ((size_t)10 * 1000 * 1000)   /* one registry or snapshot */

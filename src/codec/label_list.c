@@ -25,7 +25,7 @@ pt_label_list_error(const struct pt_label_list *list)
 	return pt_buf_error(&list->name);
 }
 
-/* Where the name belongs among those that are there; *found: it is there. Few are compared whole. */
+/* Where the name belongs among those that are there; *found: it is there. Few are compared. */
 static size_t
 place_of(const struct pt_label_list *list, const char *name, bool *found)
 {

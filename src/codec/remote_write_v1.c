@@ -114,8 +114,7 @@ put_series(struct pt_buf *out, const struct pt_write_item *item, const struct pt
 	if (item->exemplar != NULL)
 		at = put_exemplar(at, item);
 	if (histogram->length > 0)
-		(void)pt_wire_put_bytes(
-			at, field_histograms, histogram->bytes, histogram->length);
+		(void)pt_wire_put_bytes(at, field_histograms, histogram->bytes, histogram->length);
 	out->length += whole;
 }
 
@@ -151,8 +150,8 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 			break;
 		put_series(out, &item, &histogram, message);
 		/* Without an exemplar behind it, the sample is the last; see its message. */
-		pt_write_item_mark(&item, index, out->length - begin - time_size(item.time_ms) - 8,
-			options);
+		pt_write_item_mark(
+			&item, index, out->length - begin - time_size(item.time_ms) - 8, options);
 		pt_write_item_count(&item, count);
 		written++;
 	}

@@ -97,10 +97,10 @@ put_labels(struct request *request, const struct pt_label_list *list, struct pt_
 		bool is_known = i < request->label_count;
 		bool is_name = label->value == list->name.bytes;
 		/* What was not known is not read, since it was never written. */
-		bool is_same_value = is_name
-			? is_known && same_name && old->value == NULL
-			: is_known && is_same(label->value, label->value_length, old->value,
-				  old->value_length);
+		bool is_same_value = is_name ? is_known && same_name && old->value == NULL
+					     : is_known &&
+				is_same(label->value, label->value_length, old->value,
+					old->value_length);
 		if (!is_known ||
 			!is_same(label->name, label->name_length, old->name, old->name_length))
 			refs[0] = pt_symbols_put(symbols, label->name, label->name_length);

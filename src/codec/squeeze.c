@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The happy path is: between two holes, the longest match with what came before is looked up for
- * each symbol, by chains of equal groups of four; then, from the end backwards, the cheapest way
- * from each symbol to the next hole is found; and then it is written. Since any part of a match is a
- * match, going further never costs more, so that only the longest need be looked at: as a copy of
- * three bytes (up to 64 symbols, 65535 back), or of two (4 to 11 symbols, up to 2047 back).
+ * The happy path is: between two holes, matches with what came before are looked up by chains of
+ * equal groups of four symbols, at the beginning, at the end, and wherever a match ends; then, from
+ * the end backwards, the cheapest way from each symbol to the next hole is found; and then it is
+ * written. Since any part of a match is a match, going further never costs more, so that only the
+ * longest need be looked at: as a copy of three bytes (up to 64 symbols, 65535 back), or of two (4
+ * to 11 symbols, up to 2047 back).
  *
  * It is slower than a compressor that hurries, and is meant for what is then used many times. The
  * only failure is that memory is out.
@@ -78,9 +79,8 @@ pt_squeeze_clear(struct pt_squeeze *squeeze)
 size_t
 pt_squeeze_bytes(const struct pt_squeeze *squeeze)
 {
-	size_t fixed = squeeze->heads == NULL
-		? 0
-		: (sizeof squeeze->heads[0] << hash_bits) +
+	size_t fixed = squeeze->heads == NULL ? 0
+					      : (sizeof squeeze->heads[0] << hash_bits) +
 			(block_most + 1) * sizeof squeeze->steps[0];
 	return squeeze->room * (sizeof squeeze->symbols[0] + sizeof squeeze->chain[0]) + fixed +
 		squeeze->out.capacity + squeeze->times.capacity;
@@ -95,8 +95,7 @@ pt_squeeze_begin(struct pt_squeeze *squeeze, size_t length)
 		free(squeeze->chain);
 		squeeze->symbols = malloc(room * sizeof squeeze->symbols[0]);
 		squeeze->chain = malloc(room * sizeof squeeze->chain[0]);
-		squeeze->room =
-			squeeze->symbols == NULL || squeeze->chain == NULL ? 0 : room;
+		squeeze->room = squeeze->symbols == NULL || squeeze->chain == NULL ? 0 : room;
 	}
 	if (squeeze->heads == NULL)
 		squeeze->heads = malloc(sizeof squeeze->heads[0] << hash_bits);
@@ -210,8 +209,8 @@ walk(struct block *block, size_t anchor)
 		if ((!goes_further && !goes_back) || group_at(here) != group_at(there))
 			continue;
 		struct span span = {anchor, anchor + common(here, there, block->to - anchor), back};
-		size_t before = anchor - block->from < anchor - back ? anchor - block->from
-								      : anchor - back;
+		size_t before =
+			anchor - block->from < anchor - back ? anchor - block->from : anchor - back;
 		span.from -= common_before(here, there, before);
 		if (span.to > furthest.to || (span.to == furthest.to && span.from < furthest.from))
 			furthest = span;
@@ -330,8 +329,8 @@ put_literal(struct run *run, size_t to)
 		run->hole->place = (uint32_t)(out->length + run->hole->at - from);
 	for (size_t at = from; at < to; at++)
 		if (symbols[at] >= PT_SQUEEZE_TIME && symbols[at] < PT_SQUEEZE_VALUE) {
-			const struct pt_squeeze_time time = {(uint32_t)(out->length + at - from),
-				symbols[at] - PT_SQUEEZE_TIME};
+			const struct pt_squeeze_time time = {
+				(uint32_t)(out->length + at - from), symbols[at] - PT_SQUEEZE_TIME};
 			pt_buf_put(&run->squeeze->times, &time, sizeof time);
 		}
 	pt_buf_put(out, run->bytes + from, to - from);

@@ -15,7 +15,8 @@
 /* A byte that stays is its own symbol. The others: */
 enum {
 	PT_SQUEEZE_TIME = 0x100, /* + n: equal to the byte n of any other time, whatever it is */
-	PT_SQUEEZE_VALUE = 0x200 /* equal to none: always a literal, of its own place in the block */
+	PT_SQUEEZE_VALUE =
+		0x200 /* equal to none: always a literal, of its own place in the block */
 };
 
 /* Bytes of PT_SQUEEZE_VALUE, one behind the other. */
@@ -32,8 +33,8 @@ struct pt_squeeze_time {
 };
 
 struct pt_squeeze {
-	uint16_t *symbols; /* to be filled after pt_squeeze_begin */
-	struct pt_buf out; /* the block */
+	uint16_t *symbols;   /* to be filled after pt_squeeze_begin */
+	struct pt_buf out;   /* the block */
 	struct pt_buf times; /* of struct pt_squeeze_time */
 	/* private */
 	size_t room; /* of symbols and chain */

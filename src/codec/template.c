@@ -38,7 +38,8 @@ struct pt_template {
 
 /* ---- classes: how many low bytes are zero, and the high byte if it stays ---- */
 
-struct class {
+struct class
+{
 	uint64_t keep;   /* the bytes that stay */
 	uint64_t frozen; /* what they are */
 };
@@ -143,8 +144,8 @@ choose_classes(struct pt_template_maker *maker, const struct pt_template_source 
 	const struct pt_template *before = source->before;
 	for (size_t i = 0; i < source->marks->count; i++) {
 		const struct pt_write_mark *mark = &source->marks->list[i];
-		unsigned class = class_of(source->bits[mark->index - source->from], mark->rises,
-			source->headroom);
+		unsigned class = class_of(
+			source->bits[mark->index - source->from], mark->rises, source->headroom);
 		if (before != NULL && i < before->samples) {
 			unsigned old = low_of(before->places[i]);
 			if (old < low_of(class))
@@ -220,8 +221,7 @@ note_places(struct pt_template *template, const struct pt_template_maker *maker,
 {
 	for (uint32_t i = 0; i < template->samples; i++) {
 		unsigned class = maker->classes[i];
-		template->places[i] =
-			(maker->holes[i].place - low_of(class)) << class_bits | class;
+		template->places[i] = (maker->holes[i].place - low_of(class)) << class_bits | class;
 		if (template->indexes != NULL)
 			template->indexes[i] =
 				source->marks->list[i].index - (uint32_t)source->from;

@@ -2,10 +2,10 @@
 /*
  * A finished, compressed request of remote write that is filled anew for each push.
  *
- * From push to push of the same series only their values and the one time change. So the request is
- * compressed once, in such a way that each value stands in the block as itself (no copy touches it)
- * and the time stands there once, of which all others are copies. A push then only writes each value
- * to its known place, and is done: no encoding, no compressing.
+ * From push to push of the same series only their values and the one time change. So the request
+ * is compressed once, in such a way that each value stands in the block as itself (no copy touches
+ * it) and the time stands there once, of which all others are copies. A push then only writes each
+ * value to its known place, and is done: no encoding, no compressing.
  *
  * Most values are counts, and a double that is a small integer ends in zero bytes and begins with
  * the same byte as others. Those bytes are left to the compressor like all that stays, so the block

@@ -12,9 +12,9 @@ struct pt_write_item {
 	const struct pt_series *series;
 	const struct pt_label_list *list; /* its labels, sorted, with __name__ */
 	int64_t time_ms;
-	int64_t begins_ms;                  /* of what counts up: since when; 0: unknown */
-	int64_t start_ms;                   /* the same if it is before the sample; 0: none to be told */
-	uint64_t bits;                      /* as they go on the wire */
+	int64_t begins_ms; /* of what counts up: since when; 0: unknown */
+	int64_t start_ms;  /* the same if it is before the sample; 0: none to be told */
+	uint64_t bits;     /* as they go on the wire */
 	const struct pt_native *native;     /* a native histogram in place of bits, or NULL */
 	bool stale;                         /* a native histogram that ended: there is no value */
 	const struct pt_exemplar *exemplar; /* or NULL */

@@ -2,12 +2,13 @@
 /*
  * Which requests are filled from templates, and when templates are made.
  *
- * The happy path is: a slot's request is encoded and is the same as the time before but for values;
- * its template is made; from then on it is filled. A value that leaves its class has the template
- * made anew at once, with the more headroom the sooner that happened. Other series that have values
- * now, or a time that is none for it, put an end to it; the next one is made when the request has
- * been the same again for as long as the slot's patience, which grows with templates that die young.
- * A sample with an exemplar or a time of its own is no reason: that request is encoded, for once.
+ * The happy path is: a slot's request is encoded and is the same as the time before but for
+ * values; its template is made; from then on it is filled. A value that leaves its class has the
+ * template made anew at once, with the more headroom the sooner that happened. Other series that
+ * have values now, or a time that is none for it, put an end to it; the next one is made when the
+ * request has been the same again for as long as the slot's patience, which grows with templates
+ * that die young. A sample with an exemplar or a time of its own is no reason: that request is
+ * encoded, for once.
  */
 #include "export/steady_inside.h"
 

@@ -65,8 +65,8 @@ struct pt_write_marks *pt_steady_marks(
 	struct pt_steady *steady, const struct pt_steady_request *request);
 /* What was encoded, not compressed yet. */
 struct pt_steady_made {
-	size_t to;                       /* the index that the encoder returned */
-	const struct pt_buf *plain;      /* may be empty */
+	size_t to;                  /* the index that the encoder returned */
+	const struct pt_buf *plain; /* may be empty */
 	const struct pt_write_count *count;
 };
 /* The template of the request if one was made of it, and holds it; or NULL. */

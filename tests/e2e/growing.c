@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * growing URL PROTOCOL FOLDER PUSHES: a worker with some thousand series that pushes so often, by
- * remote-write-1 or remote-write-2. From one gather to the next counts grow and leap, gauges are now
- * whole numbers and now not, series come and go. What each gather holds is written to FOLDER as
- * OpenMetrics text, numbered.
+ * remote-write-1 or remote-write-2. From one gather to the next counts grow and leap, gauges are
+ * now whole numbers and now not, series come and go. What each gather holds is written to FOLDER
+ * as OpenMetrics text, numbered.
  */
 #include <err.h>
 #include <pitot.h>
@@ -57,8 +57,8 @@ update(struct worker *worker)
 		pitot_gauge_set(pitot_gauges_get(worker->levels, number_text(id, i)),
 			i % 3 == 0 ? (double)((i + n) % 12) : (double)((i * 31 + n) % 997) / 8);
 	for (unsigned long i = 0; i < histograms; i++)
-		pitot_histogram_observe(
-			pitot_histograms_get(worker->sizes, number_text(id, i)), (double)(i * n % 40));
+		pitot_histogram_observe(pitot_histograms_get(worker->sizes, number_text(id, i)),
+			(double)(i * n % 40));
 }
 
 /* Every fourth time the oldest goes; now and then some are new, one of them among the gauges. */
@@ -116,8 +116,8 @@ declare(struct worker *worker)
 	worker->m = pitot_registry_new(NULL);
 	worker->events = pitot_counters(worker->m, "grown_events", "What happened.", "id", "host");
 	worker->levels = pitot_gauges(worker->m, "grown_level", "How high.", "id");
-	worker->sizes = pitot_histograms(worker->m, "grown_size", "How large.",
-		&(struct pitot_buckets){bounds, 4}, "id");
+	worker->sizes = pitot_histograms(
+		worker->m, "grown_size", "How large.", &(struct pitot_buckets){bounds, 4}, "id");
 	worker->next_event = counters;
 	worker->next_level = gauges;
 	pitot_registry_on_gather(worker->m, before_gather, worker);

@@ -84,9 +84,8 @@ check_batch(struct program *program, const struct pt_work *work, const struct pt
 static int
 push(struct program *program, struct pitot_snapshot *snapshot, bool checks)
 {
-	struct pt_work work = {.snapshot = snapshot,
-		.time_ms = snapshot->time_ms,
-		.now_ms = snapshot->time_ms};
+	struct pt_work work = {
+		.snapshot = snapshot, .time_ms = snapshot->time_ms, .now_ms = snapshot->time_ms};
 	struct pitot_error why = {.code = 0};
 	struct pt_batch batch;
 	int code = program->exporter->begin(program->exporter, &work, &why);

@@ -30,7 +30,7 @@ static uint64_t
 take(struct input *input, size_t size)
 {
 	uint64_t value = 0;
-	for (size_t i = 0; i < size; i++, input->left -= input->left > 0)
+	for (size_t i = 0; i<size; i++, input->left -= input->left> 0)
 		value = value << 8 | (input->left > 0 ? *input->data++ : 0);
 	return value;
 }
@@ -42,10 +42,8 @@ take_series(struct input *input, struct pt_ids *ids, struct pt_family *family)
 	size_t length = take(input, 1);
 	for (size_t i = 0; i < length; i++)
 		text[i] = (char)(take(input, 1) | 1); /* no NUL */
-	const struct pt_label pair = {.name = "l",
-		.name_length = 1,
-		.value = text,
-		.value_length = (uint32_t)length};
+	const struct pt_label pair = {
+		.name = "l", .name_length = 1, .value = text, .value_length = (uint32_t)length};
 	struct pt_labels *labels = pt_labels_new(&pair, 1);
 	int64_t start_ms = (int64_t)(take(input, 1) << 36);
 	struct pt_series *series =
@@ -59,8 +57,7 @@ take_table(struct input *input)
 {
 	struct pt_series *series[most_series];
 	struct pt_ids *ids = pt_ids_new();
-	struct pt_family *family =
-		pt_family_new("f", 1, PITOT_COUNTER, "help", 4, NULL, 0);
+	struct pt_family *family = pt_family_new("f", 1, PITOT_COUNTER, "help", 4, NULL, 0);
 	size_t count = 1 + take(input, 1) % most_series;
 	for (size_t i = 0; i < count; i++)
 		series[i] = take_series(input, ids, family);
@@ -149,8 +146,7 @@ push(struct fuzzing *fuzzing, struct input *input)
 	encode(fuzzing);
 	enum pt_template_fit fit = fuzzing->template == NULL
 		? PT_TEMPLATE_OTHER
-		: pt_template_fill(
-			  fuzzing->template, fuzzing->snapshot->bits, fuzzing->time_ms);
+		: pt_template_fill(fuzzing->template, fuzzing->snapshot->bits, fuzzing->time_ms);
 	if (fit == PT_TEMPLATE_OTHER)
 		pt_template_free(fuzzing->template);
 	if (fit != PT_TEMPLATE_FITS)

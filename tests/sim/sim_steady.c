@@ -53,7 +53,8 @@ open_program(struct program *program, uint64_t *seed)
 		.native_histograms = build_random(seed, 3) == 0,
 		.old_start_time = build_random(seed, 3) == 0,
 		/* So that there are many requests of few series. */
-		.max_request_bytes = build_random(seed, 8) == 0 ? 0 : 500 + build_random(seed, 9000),
+		.max_request_bytes =
+			build_random(seed, 8) == 0 ? 0 : 500 + build_random(seed, 9000),
 	};
 	struct pitot_error why = {.text = ""};
 	*program = (struct program){.shards = build_random(seed, 5) == 0 ? 3 : 1};
@@ -64,8 +65,8 @@ open_program(struct program *program, uint64_t *seed)
 	pt_buf_init(&program->packed, PT_LIMIT_REQUEST);
 	herd_init(&program->herd, seed, build_random(seed, 300));
 	if (pt_options_complete(&program->options, &options, &why) == 0)
-		program->exporter = pt_exporter_new(&program->options, &program->script.transport,
-			&program->tick.clock, &why);
+		program->exporter = pt_exporter_new(
+			&program->options, &program->script.transport, &program->tick.clock, &why);
 	check_text(why.text, "");
 	return program->exporter != NULL;
 }
@@ -165,8 +166,7 @@ push_shard(struct program *program, struct pitot_snapshot *snapshot, unsigned sh
 		require(false, why.text);
 		return;
 	}
-	while (!failed &&
-		program->exporter->next(program->exporter, &work, &batch, &why) == 1) {
+	while (!failed && program->exporter->next(program->exporter, &work, &batch, &why) == 1) {
 		check_batch(program, &work, &batch);
 		samples += batch.count.samples;
 	}

@@ -69,14 +69,14 @@ add(struct herd *herd, size_t family)
 {
 	if (herd->counts[family] == herd->capacities[family]) {
 		size_t capacity = herd->capacities[family] * 2 + 16;
-		herd->members[family] = need(realloc(
-			herd->members[family], capacity * sizeof herd->members[family][0]));
+		herd->members[family] = need(
+			realloc(herd->members[family], capacity * sizeof herd->members[family][0]));
 		herd->capacities[family] = capacity;
 	}
 	struct pt_labels *labels = labels_of(herd, herd->next++);
-	int64_t start_ms = one_in(herd, 2) ? 0
-					   : (int64_t)(UINT64_C(1700000000000) +
-						     build_random(herd->seed, 4) * 1000);
+	int64_t start_ms = one_in(herd, 2)
+		? 0
+		: (int64_t)(UINT64_C(1700000000000) + build_random(herd->seed, 4) * 1000);
 	struct pt_series *series = need(pt_series_new(herd->ids, herd->families[family], labels,
 		kinds[family].part, one_in(herd, 4) ? INFINITY : 0.5, NULL, start_ms));
 	pt_labels_unref(labels);

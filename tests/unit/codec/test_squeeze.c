@@ -35,8 +35,8 @@ check_block(struct pt_squeeze *squeeze, size_t length)
 static void
 literals_of_every_length_are_as_the_format_has_them(void)
 {
-	static const size_t lengths[] = {0, 1, 3, 4, 5, 59, 60, 61, 62, 255, 256, 257, 258, 4095, 4096,
-		4097, 65535, 65536, 65537, 65538};
+	static const size_t lengths[] = {0, 1, 3, 4, 5, 59, 60, 61, 62, 255, 256, 257, 258, 4095,
+		4096, 4097, 65535, 65536, 65537, 65538};
 	uint64_t seed = 7;
 	struct pt_squeeze squeeze;
 	pt_squeeze_init(&squeeze);
@@ -60,8 +60,8 @@ write_text(uint64_t *seed, size_t length)
 		size_t from = at == 0 ? 0 : build_random(seed, at);
 		bool repeats = at > 0 && build_random(seed, 4) != 0;
 		for (size_t i = 0; i < size && at < length; i++, at++)
-			bytes[at] = repeats ? bytes[from + i]
-					    : (unsigned char)build_random(seed, 3);
+			bytes[at] =
+				repeats ? bytes[from + i] : (unsigned char)build_random(seed, 3);
 	}
 	return length;
 }

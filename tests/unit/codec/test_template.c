@@ -129,8 +129,8 @@ workload(bool counts)
 	for (size_t i = 0; i < series_count; i++) {
 		size_t k = i / 32;
 		uint64_t x = mix(i + 1);
-		(void)snprintf(instances[i], sizeof instances[i], "10.0.%zu.%zu:9100", k / 250,
-			k % 250);
+		(void)snprintf(
+			instances[i], sizeof instances[i], "10.0.%zu.%zu:9100", k / 250, k % 250);
 		rows[i] = (struct build_row){
 			.part = counts ? PT_PART_TOTAL : PT_PART_VALUE,
 			.labels = {{"instance", instances[i]}, {"job", jobs[k % 4]},
@@ -205,7 +205,8 @@ three(double value, bool counts)
 			.part = counts ? PT_PART_TOTAL : PT_PART_VALUE,
 			.labels = {{"x", "2"}},
 			.value = value},
-		{.labels = {{"x", "3"}}, .part = counts ? PT_PART_TOTAL : PT_PART_VALUE,
+		{.labels = {{"x", "3"}},
+			.part = counts ? PT_PART_TOTAL : PT_PART_VALUE,
 			.value = value});
 }
 
@@ -242,9 +243,9 @@ check_change(double from, uint64_t to, bool counts)
 static void
 any_value_may_become_any_other(void)
 {
-	static const double values[] = {0.0, -0.0, 1, 2, 3, 7, 8, 31, 32, 33, 255, 8191, 8192, 131071,
-		131072, 2097151, 2097152, 4294967296.0, 0x1p33, 0x1p45, 0x1p52, 0x1p53, 0x1p60, 1e300,
-		-1, -1000, 0.5, 0.1, 5e-324, INFINITY, -INFINITY, NAN};
+	static const double values[] = {0.0, -0.0, 1, 2, 3, 7, 8, 31, 32, 33, 255, 8191, 8192,
+		131071, 131072, 2097151, 2097152, 4294967296.0, 0x1p33, 0x1p45, 0x1p52, 0x1p53,
+		0x1p60, 1e300, -1, -1000, 0.5, 0.1, 5e-324, INFINITY, -INFINITY, NAN};
 	enum { count = sizeof values / sizeof values[0] };
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < count; k++)
@@ -264,8 +265,8 @@ a_count_may_grow_by_its_headroom_and_is_noticed_beyond_it(void)
 	trial.snapshot->bits[2] = pt_number_bits(4000);
 	check_fill(&trial, NOW + 1);
 	trial.snapshot->bits[2] = pt_number_bits(4000000.5);
-	check_int(pt_template_fill(trial.template, trial.snapshot->bits, NOW + 2),
-		PT_TEMPLATE_GROWN);
+	check_int(
+		pt_template_fill(trial.template, trial.snapshot->bits, NOW + 2), PT_TEMPLATE_GROWN);
 	trial_close(&trial);
 }
 

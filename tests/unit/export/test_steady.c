@@ -28,8 +28,8 @@ stock_open(struct stock *stock)
 		(void)snprintf(text, sizeof text, "%zu", i);
 		struct pt_label pair = pt_label_of("x", text);
 		struct pt_labels *labels = pt_labels_new(&pair, 1);
-		stock->series[i] = pt_series_new(
-			stock->ids, stock->family, labels, PT_PART_TOTAL, 0, NULL, 0);
+		stock->series[i] =
+			pt_series_new(stock->ids, stock->family, labels, PT_PART_TOTAL, 0, NULL, 0);
 		pt_labels_unref(labels);
 	}
 	pt_steady_init(&stock->steady, most);
@@ -81,8 +81,7 @@ encode(struct stock *stock, struct pt_steady_request *request, struct push *push
 		.end = pt_steady_border(&stock->steady, request),
 		.marks = pt_steady_marks(&stock->steady, request)};
 	struct pt_steady_made made = {.plain = &plain, .count = &count};
-	made.to = pt_remote_write_v1_encode(
-		&plain, request->view, request->from, &options, &count);
+	made.to = pt_remote_write_v1_encode(&plain, request->view, request->from, &options, &count);
 	push->made += pt_steady_learn(&stock->steady, request, &made) != NULL;
 	request->from = made.to;
 	pt_buf_clear(&plain);
@@ -222,12 +221,12 @@ what_changes_all_the_time_gets_no_templates(void)
 	struct pt_table *table = table_of(&stock, 10, NONE, 0);
 	size_t made = 0;
 	for (int i = 0; i < 200; i++)
-		made += push(&stock, table,
-			i % 2 == 0 ? 5 : pt_number_from_bits(PT_NUMBER_ABSENT)).made;
+		made += push(&stock, table, i % 2 == 0 ? 5 : pt_number_from_bits(PT_NUMBER_ABSENT))
+				.made;
 	check_size(made, 0);
 	for (int i = 0; i < 600; i++)
-		made += push(&stock, table,
-			i % 3 != 0 ? 5 : pt_number_from_bits(PT_NUMBER_ABSENT)).made;
+		made += push(&stock, table, i % 3 != 0 ? 5 : pt_number_from_bits(PT_NUMBER_ABSENT))
+				.made;
 	check_true(made > 0 && made < 4);
 	pt_table_unref(table);
 	stock_close(&stock);
