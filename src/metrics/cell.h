@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cells: the numbers that updates touch, here those that all threads share. Every operation is one atomic, relaxed: a number on its
- * own orders nothing else, and a gather may see any one of two concurrent updates without the
- * other.
+ * Cells: the numbers that updates touch, here those that all threads share. Every operation is one
+ * atomic, relaxed: a number on its own orders nothing else, and a gather may see any one of two
+ * concurrent updates without the other.
  */
 #ifndef PT_METRICS_CELL_H
 #define PT_METRICS_CELL_H

@@ -12,11 +12,8 @@
 #include "metrics/registry.h"
 
 #include "base/utf8.h"
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { largest_chunk = 256 };
 
 void
 pt_family_lock(struct pt_set *set)
@@ -139,57 +136,6 @@ free_child(struct pt_child *child)
 	free((char *)child->values);
 }
 
-/* Children stand side by side, in order of creation, in chunks that grow with their number. */
-struct pt_chunk {
-	struct pt_chunk *next;
-	max_align_t children[];
-};
-
-static struct pt_child *
-new_child(struct pt_set *set)
-{
-	size_t size = set->kind->size(&set->shape);
-	if (set->chunk_room == 0) {
-		size_t count = set->made / 4 + 1;
-		if (count > largest_chunk)
-			count = largest_chunk;
-		struct pt_chunk *chunk = calloc(1, sizeof *chunk + count * size);
-		if (chunk == NULL)
-			return NULL;
-		chunk->next = set->chunks;
-		set->chunks = chunk;
-		set->chunk_next = (char *)chunk->children;
-		set->chunk_room = count;
-	}
-	struct pt_child *child = (struct pt_child *)set->chunk_next;
-	set->chunk_next += size;
-	set->chunk_room--;
-	set->made++;
-	child->set = set;
-	return child;
-}
-
-/* The memory of a free child, or new memory. */
-static struct pt_child *
-raw_child(struct pt_set *set)
-{
-	struct pt_child *child = set->free;
-	if (child == NULL)
-		return new_child(set);
-	set->free = child->next;
-	return child;
-}
-
-/* Back again, if it could not be made: its memory may be known to somebody. */
-static void
-put_free(struct pt_child *child)
-{
-	free((char *)child->values);
-	child->values = NULL;
-	child->next = child->set->free;
-	child->set->free = child;
-}
-
 static char *
 join_values(const struct pt_values *values, uint32_t *length)
 {
@@ -234,7 +180,7 @@ wall_ms(const struct pt_set *set)
 static struct pt_child *
 make_child(struct pt_set *set, const struct pt_values *values)
 {
-	struct pt_child *child = raw_child(set);
+	struct pt_child *child = pt_child_raw(set);
 	if (child == NULL)
 		return NULL;
 	child->hash = values->hash;
@@ -243,7 +189,7 @@ make_child(struct pt_set *set, const struct pt_values *values)
 	child->next = NULL;
 	set->kind->reset(child);
 	if (child->values == NULL || !start(child, wall_ms(set))) {
-		put_free(child);
+		pt_child_put(child);
 		return NULL;
 	}
 	if (set->last == NULL)
@@ -330,7 +276,7 @@ pt_family_reuse(struct pt_child *child, struct pt_child *before)
 		set->last = before;
 	set->dead--;
 	pt_exemplar_forget(child); /* one may have come after the end */
-	put_free(child);
+	pt_child_put(child);
 }
 
 /* ---- the face ---- */
@@ -495,11 +441,7 @@ pt_family_free(struct pt_set *set)
 {
 	free_children(set->first);
 	free_children(set->free);
-	while (set->chunks != NULL) {
-		struct pt_chunk *chunk = set->chunks;
-		set->chunks = chunk->next;
-		free(chunk);
-	}
+	pt_child_free_chunks(set);
 	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);
 	pt_family_unref(set->declared);

@@ -217,8 +217,8 @@ read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t n
 			ok = read_run(run, children, snapshot, at);
 		else
 			for (size_t i = 0; ok && i < run->count; i++)
-				ok = read_expiring(children[i], snapshot, at + i * run->each,
-					now_ms, idle);
+				ok = read_expiring(
+					children[i], snapshot, at + i * run->each, now_ms, idle);
 		children += run->count;
 		at += run->count * run->each;
 	}

@@ -76,13 +76,14 @@ pt_histogram_size(const struct pt_shape *shape)
 }
 
 void
-pt_histogram_read(
-	pt_whole *cells, struct pt_owned *tallies, const struct pt_shape *shape, uint64_t *bits, bool take)
+pt_histogram_read(pt_whole *cells, struct pt_owned *tallies, const struct pt_shape *shape,
+	uint64_t *bits, bool take)
 {
 	size_t bounds = shape->count;
 	memset(bits, 0, (bounds + 3) * sizeof *bits);
 	double sum = tallies == NULL ? 0 : pt_tally_read(tallies, bits, bounds + 1);
-	double shared = pt_number_from_bits(pt_whole_swap(&cells[0], pt_number_bits(0 - sum), take));
+	double shared =
+		pt_number_from_bits(pt_whole_swap(&cells[0], pt_number_bits(0 - sum), take));
 	uint64_t count = 0;
 	for (size_t i = 0; i <= bounds; i++) {
 		/* A gauge histogram from which more was removed than added counts nothing there. */
@@ -158,7 +159,8 @@ static void
 take(struct pt_child *child, uint64_t *bits)
 {
 	struct pitot_histogram *histogram = (struct pitot_histogram *)child;
-	pt_histogram_read(histogram->cells, &histogram->child.owned, &child->set->shape, bits, true);
+	pt_histogram_read(
+		histogram->cells, &histogram->child.owned, &child->set->shape, bits, true);
 }
 
 static void
@@ -247,8 +249,8 @@ pitot_gauge_histogram(struct pitot_registry *registry, const char *name, const c
 void
 pt_histogram_refuse(const struct pt_child *child)
 {
-	pt_registry_misuse(child->set->registry, "%s: observing NaN was ignored",
-		child->set->declared->name);
+	pt_registry_misuse(
+		child->set->registry, "%s: observing NaN was ignored", child->set->declared->name);
 }
 
 /* Whether pt_tally_add() may be called. */

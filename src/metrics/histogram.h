@@ -15,8 +15,8 @@ struct pt_part_of pt_histogram_part(const struct pt_shape *shape, size_t index);
 /* Bytes of its cells. */
 size_t pt_histogram_size(const struct pt_shape *shape);
 /* One number for each series, with `tallies` or NULL; `take` as in owned.h. */
-void pt_histogram_read(
-	pt_whole *cells, struct pt_owned *tallies, const struct pt_shape *shape, uint64_t *bits, bool take);
+void pt_histogram_read(pt_whole *cells, struct pt_owned *tallies, const struct pt_shape *shape,
+	uint64_t *bits, bool take);
 /* Adds `sign` (1 or -1) things of this value, and returns the index of their bucket. */
 size_t pt_histogram_count(pt_whole *cells, const struct pt_shape *shape, double value, int sign);
 void pt_histogram_refuse(const struct pt_child *child);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table behind a family's children, and the label values by which they are found. Without removal, slots are only ever filled, so a reader
- * without a lock either meets the child or an empty slot, never a wrong one. Removal moves later
- * entries into the gap instead of leaving a mark, so that endless coming and going never fills the
- * table; it is for families whose readers hold the lock. Only pt_index_new() fails (memory).
+ * The table behind a family's children, and the label values by which they are found. Without
+ * removal, slots are only ever filled, so a reader without a lock either meets the child or an
+ * empty slot, never a wrong one. Removal moves later entries into the gap instead of leaving a
+ * mark, so that endless coming and going never fills the table; it is for families whose readers
+ * hold the lock. Only pt_index_new() fails (memory).
  */
 #include "metrics/index.h"
 

@@ -159,8 +159,8 @@ enum pt_use {
 struct pt_child {
 	struct pt_set *set;
 	struct pt_child *next;
-	struct pt_series **series; /* one for each part; guarded by the registry's lock */
-	struct pt_series *one;     /* what `series` points at if it is one */
+	struct pt_series **series;          /* one for each part; guarded by the registry's lock */
+	struct pt_series *one;              /* what `series` points at if it is one */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
 	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
 	uint64_t hash;
@@ -271,6 +271,14 @@ void pt_values_begin(struct pt_values *values, const struct pt_set *set);
 void pt_values_add(struct pt_values *values, const char *text);
 /* Those of a list that ends in NULL. */
 void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *arguments);
+
+/* ---- child.c ---- */
+
+/* The memory of a free child, or new memory, all zero; NULL if memory is out. */
+struct pt_child *pt_child_raw(struct pt_set *set);
+/* Makes it a free one, without values. */
+void pt_child_put(struct pt_child *child);
+void pt_child_free_chunks(struct pt_set *set);
 
 /* ---- family.c ---- */
 

@@ -25,9 +25,9 @@ pt_tally_find(struct pt_owned *owned)
 {
 	pt_whole *own = pt_owned_find(owned);
 	/* relaxed: it is this thread that made it. */
-	return own == NULL ? NULL
-			   : (struct pt_tally *)(uintptr_t)atomic_load_explicit(
-				     own, memory_order_relaxed);
+	return own == NULL
+		? NULL
+		: (struct pt_tally *)(uintptr_t)atomic_load_explicit(own, memory_order_relaxed);
 }
 /* Likewise, made if there is none. NULL if memory is out. */
 struct pt_tally *pt_tally_make(struct pt_owned *owned, size_t bucket_count);

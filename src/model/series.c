@@ -287,7 +287,7 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 	} else if (extra_name != NULL) {
 		length = strlen(extra_value);
 	}
-	struct pt_series *series = malloc(sizeof *series + length + 1);
+	struct pt_series *series = malloc(sizeof *series + length);
 	if (series == NULL)
 		return NULL;
 	atomic_init(&series->references, 1);

@@ -93,8 +93,8 @@ struct pt_series {
 	const char *extra_value;  /* canonical for le and quantile; NULL without extra_name */
 	double bound;             /* of le or quantile, 0 otherwise */
 	int64_t start_ms;         /* when it began to count, since the epoch; 0 unknown */
-	bool continues;           /* an earlier process began it: there is no zero before it */
 	uint64_t hash;            /* of name, part and labels: the same for equal series */
+	bool continues;           /* an earlier process began it: there is no zero before it */
 	char text[];
 };
 

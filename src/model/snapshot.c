@@ -116,7 +116,7 @@ static void
 give_back(struct pitot_snapshot *snapshot)
 {
 	struct pt_table *table = snapshot->table;
-	/* release: who takes it has all earlier use behind it; acquire: as has who frees the other. */
+	/* release: all earlier use is seen by whoever takes it, acquire: or frees another's. */
 	free(atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
 	pt_table_unref(table);
 }

@@ -345,6 +345,5 @@ CHECK_MAIN("metrics/owned", TEST(gathering_the_same_series_again_and_updating_al
 	TEST(what_there_is_no_memory_for_is_counted_all_the_same),
 	TEST(sums_are_exact_and_whole_while_threads_come_and_go),
 	TEST(whole_amounts_of_many_threads_stay_exact_beyond_2_53),
-	TEST(a_sum_of_infinity_ends_with_its_life),
-	TEST(a_registry_after_another_begins_at_zero),
+	TEST(a_sum_of_infinity_ends_with_its_life), TEST(a_registry_after_another_begins_at_zero),
 	TEST(the_child_of_a_fork_counts_on_and_its_parent_too))
