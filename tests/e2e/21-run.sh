@@ -77,6 +77,7 @@ signals()
 {
 	local signal pid
 	for signal in TERM INT HUP USR1; do
+		: >"$work/said" # what the one before said is not to be taken for this one's
 		# What a shell runs in the background ignores SIGINT, unless it is told otherwise.
 		# shellcheck disable=SC2016 # the child expands
 		env --default-signal "$pitot" run --textfile "$file" bash -c 'trap "echo got; exit 5" '"$signal"'
