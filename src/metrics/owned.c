@@ -155,9 +155,9 @@ arm(struct pt_owned *owned)
 			return false;
 		}
 		number = id + pt_owned_page_cells;
-		atomic_store_explicit(&owned->number, number, memory_order_relaxed);
+		/* release, here and below: see pt_owned_find(). */
+		atomic_store_explicit(&owned->number, number, memory_order_release);
 	}
-	/* release: see pt_owned_find(). */
 	atomic_store_explicit(&owned->armed, number, memory_order_release);
 	return true;
 }
@@ -217,9 +217,24 @@ make_page(size_t at)
 	return page;
 }
 
+/* The cell that is there, if only what was disarmed is to be armed: without the lock. */
+static pt_whole *
+find_again(struct pt_owned *owned)
+{
+	/* acquire: as in pt_owned_find(). */
+	uint32_t number = atomic_load_explicit(&owned->number, memory_order_acquire);
+	if (number == 0)
+		return NULL;
+	atomic_store_explicit(&owned->armed, number, memory_order_release);
+	return pt_owned_find(owned);
+}
+
 pt_whole *
 pt_owned_make(struct pt_owned *owned)
 {
+	pt_whole *own = find_again(owned);
+	if (own != NULL)
+		return own;
 	pt_owned_lock();
 	bool ok = (pt_owned_here.thread != NULL || (begin() && enter())) && arm(owned);
 	pt_owned_unlock();

@@ -61,7 +61,7 @@ pt_owned_find(struct pt_owned *owned)
 	return &page->cells[number % pt_owned_page_cells];
 }
 
-/* Likewise, armed and made as need be: it takes a lock and allocates. NULL if memory is out. */
+/* Likewise, armed and made as need be; making locks and allocates. NULL if memory is out. */
 pt_whole *pt_owned_make(struct pt_owned *owned);
 
 /*
