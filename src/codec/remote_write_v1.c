@@ -149,6 +149,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		if (out->length - begin + size > options->max_bytes)
 			break;
 		put_series(out, &item, &histogram, message);
+		item.start_ms = item.begins_ms = 0; /* of no meaning to 1.0 */
 		/* Without an exemplar behind it, the sample is the last; see its message. */
 		pt_write_item_mark(
 			&item, index, out->length - begin - time_size(item.time_ms) - 8, options);

@@ -2,8 +2,8 @@
 /*
  * Making the requests of remote write: a snapshot in as many as its size asks for. The happy path
  * is that names are escaped and label sets checked before the first one is made, and that each is
- * then filled from its template (export/steady.h), or encoded and compressed. Possible failures are
- * a sample of the future, what does not fit the receiver, and memory.
+ * then filled from its template (export/steady.h), or encoded and compressed. Possible failures
+ * are a sample of the future, what does not fit the receiver, and memory.
  */
 #include "base/error.h"
 #include "base/number.h"
