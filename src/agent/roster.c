@@ -277,6 +277,8 @@ pt_roster_follow(struct pt_roster *roster, const struct pitot_snapshot *page)
 		making_free(&making);
 		return PITOT_NO_MEMORY;
 	}
+	if (roster->table != NULL)
+		pt_table_retire(roster->table);
 	pt_table_unref(roster->table);
 	free(roster->slots);
 	free(roster->states);

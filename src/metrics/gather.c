@@ -34,6 +34,7 @@ plan_unref(struct pt_plan *plan)
 	if (plan == NULL ||
 		atomic_fetch_sub_explicit(&plan->references, 1, memory_order_acq_rel) != 1)
 		return;
+	pt_table_retire(plan->table);
 	pt_table_unref(plan->table);
 	free(plan);
 }

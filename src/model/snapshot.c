@@ -19,6 +19,7 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	for (size_t i = 0; i < pt_table_keeps; i++)
 		atomic_init(&table->kept[i], NULL);
 	atomic_init(&table->spare, NULL);
+	atomic_init(&table->retired, false);
 	table->history = false;
 	table->count = count;
 	if (count > 0)
@@ -51,6 +52,15 @@ pt_table_unref(struct pt_table *table)
 	/* relaxed: nobody else is left. */
 	free(atomic_load_explicit(&table->spare, memory_order_relaxed));
 	free(table);
+}
+
+void
+pt_table_retire(struct pt_table *table)
+{
+	/* relaxed: a snapshot that is freed at this moment may be kept, until the table goes. */
+	atomic_store_explicit(&table->retired, true, memory_order_relaxed);
+	/* acquire: pairs with the release in give_back(). */
+	free(atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire));
 }
 
 struct pitot_snapshot *
@@ -116,8 +126,12 @@ static void
 give_back(struct pitot_snapshot *snapshot)
 {
 	struct pt_table *table = snapshot->table;
-	/* release: all earlier use is seen by whoever takes it, acquire: or frees another's. */
-	free(atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
+	/* relaxed: see pt_table_retire(). */
+	if (atomic_load_explicit(&table->retired, memory_order_relaxed))
+		free(snapshot);
+	else
+		/* release: all use is seen by whoever takes it, acquire: or frees another's. */
+		free(atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
 	pt_table_unref(table);
 }
 

@@ -26,6 +26,7 @@ struct pt_table {
 	 * same series again allocates nothing. It refers to nothing.
 	 */
 	_Atomic(struct pitot_snapshot *) spare;
+	atomic_bool retired; /* there will be no next one */
 	bool history; /* a series may be there several times, its samples at different times */
 	size_t count;
 	struct pt_series *series[]; /* each referenced */
@@ -35,6 +36,8 @@ struct pt_table {
 struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);
 struct pt_table *pt_table_ref(struct pt_table *table);
 void pt_table_unref(struct pt_table *table);
+/* No more snapshots of it will be taken: those that are there may wait for long, and keep nothing. */
+void pt_table_retire(struct pt_table *table);
 
 struct pt_exemplar {
 	size_t index; /* of the series in the table */

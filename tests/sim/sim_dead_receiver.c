@@ -17,7 +17,11 @@
 #define DAY_MS INT64_C(86400000)
 
 /* Beside the queue: what the registry, the encoders and one snapshot take. */
-enum { queue_bytes = 2 << 20, beside_bytes = 3 << 20 };
+/*
+ * Beside the queue: registry, tables, encoders; and of each of the 5,760 label sets that are removed
+ * its instrument and the cells of the one thread, since somebody may still hold it.
+ */
+enum { queue_bytes = 2 << 20, beside_bytes = 13 << 18 };
 
 struct worker {
 	const char *name;
