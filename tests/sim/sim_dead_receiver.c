@@ -16,10 +16,9 @@
 #define INTERVAL_MS INT64_C(15000)
 #define DAY_MS INT64_C(86400000)
 
-/* Beside the queue: what the registry, the encoders and one snapshot take. */
 /*
- * Beside the queue: registry, tables, encoders; and of each of the 5,760 label sets that are removed
- * its instrument and the cells of the one thread, since somebody may still hold it.
+ * Beside the queue: what the registry, the encoders and one snapshot take, and of each of the 5,760
+ * label sets that are removed its instrument and the thread's cell, since somebody may hold it.
  */
 enum { queue_bytes = 2 << 20, beside_bytes = 13 << 18 };
 
