@@ -149,7 +149,7 @@ take_bytes(struct pt_buf *out, char **bytes, size_t *length, struct pitot_error 
 
 /* A text that was recorded need not be looked through again. */
 static bool
-must_rename(const struct pt_table *table, enum pitot_format format, enum pitot_escaping escaping)
+must_rename(struct pt_table *table, enum pitot_format format, enum pitot_escaping escaping)
 {
 	bool text = format == PITOT_TEXT_0_0_4 || format == PITOT_OPENMETRICS_1_0;
 	return !(text && escaping != PITOT_ESCAPE_DOTS && pt_recording_is_classic(table, format)) &&

@@ -56,20 +56,21 @@ static struct pt_kept once = {nothing_to_free};
 static _Atomic(struct pt_kept *) *
 place_of(struct pt_table *table, enum pitot_format format)
 {
-	return &table->kept[format == PITOT_OPENMETRICS_1_0];
+	return pt_table_kept(table, format == PITOT_OPENMETRICS_1_0);
 }
 
 static const struct recorded *
-recorded_of(const struct pt_table *table, enum pitot_format format)
+recorded_of(struct pt_table *table, enum pitot_format format)
 {
+	_Atomic(struct pt_kept *) *place = place_of(table, format);
 	/* acquire: whoever stored it had completed it. */
-	const struct pt_kept *kept = atomic_load_explicit(
-		&table->kept[format == PITOT_OPENMETRICS_1_0], memory_order_acquire);
+	const struct pt_kept *kept =
+		place == NULL ? NULL : atomic_load_explicit(place, memory_order_acquire);
 	return kept == &once ? NULL : (const struct recorded *)kept;
 }
 
 bool
-pt_recording_is_classic(const struct pt_table *table, enum pitot_format format)
+pt_recording_is_classic(struct pt_table *table, enum pitot_format format)
 {
 	const struct recorded *recorded = recorded_of(table, format);
 	return recorded != NULL && recorded->is_classic;
@@ -141,9 +142,9 @@ pt_recording_begin(struct pt_recording *recording, const struct pt_buf *out,
 {
 	*recording = (struct pt_recording){.from = out->length};
 	pt_buf_init(&recording->steps, PT_LIMIT_TEXT);
-	if (!is_simple(snapshot, format, options))
-		return;
 	_Atomic(struct pt_kept *) *place = place_of(snapshot->table, format);
+	if (place == NULL || !is_simple(snapshot, format, options))
+		return;
 	struct pt_kept *none = NULL;
 	/* relaxed: `once` has nothing in it that must be seen. */
 	if (atomic_load_explicit(place, memory_order_relaxed) == &once)

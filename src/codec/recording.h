@@ -2,7 +2,8 @@
 /*
  * The text of a table of series, of which only the numbers change from snapshot to snapshot. The
  * second time that a table is encoded it is kept beside the table, without its numbers; from then
- * on encoding is copying, and writing numbers. It holds as much memory as the text.
+ * on encoding is copying, and writing numbers. It holds as much memory as the text. Tables of a few
+ * series are not recorded.
  */
 #ifndef PT_CODEC_RECORDING_H
 #define PT_CODEC_RECORDING_H
@@ -28,7 +29,7 @@ bool pt_recording_play(struct pt_buf *out, const struct pitot_snapshot *snapshot
  * Whether it was recorded, and all names were such that no escaping changes them but
  * PITOT_ESCAPE_DOTS.
  */
-bool pt_recording_is_classic(const struct pt_table *table, enum pitot_format format);
+bool pt_recording_is_classic(struct pt_table *table, enum pitot_format format);
 
 /* Begins where it is worth it; must be ended. */
 void pt_recording_begin(struct pt_recording *recording, const struct pt_buf *out,

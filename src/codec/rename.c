@@ -12,6 +12,28 @@
 #include "codec/escape.h"
 #include <stdlib.h>
 
+/* As series beside each other mostly have. */
+static bool
+have_same_names(const struct pt_labels *a, const struct pt_labels *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; a != b && i < a->count; i++)
+		if (a->pairs[i].name_length != b->pairs[i].name_length ||
+			memcmp(a->pairs[i].name, b->pairs[i].name, a->pairs[i].name_length) != 0)
+			return false;
+	return true;
+}
+
+static bool
+are_classic(const struct pt_labels *labels)
+{
+	for (uint32_t i = 0; i < labels->count; i++)
+		if (!pt_name_is_label(labels->pairs[i].name, labels->pairs[i].name_length, false))
+			return false;
+	return true;
+}
+
 bool
 pt_rename_needed(const struct pt_table *table, enum pitot_escaping scheme)
 {
@@ -19,14 +41,14 @@ pt_rename_needed(const struct pt_table *table, enum pitot_escaping scheme)
 		return scheme == PITOT_ESCAPE_DOTS; /* it changes names that need no change, too */
 	for (size_t i = 0; i < table->count; i++) {
 		const struct pt_series *series = table->series[i];
+		const struct pt_series *before = i > 0 ? table->series[i - 1] : NULL;
 		const struct pt_family *family = series->family;
-		if (!pt_name_is_metric(family->name, family->name_length, false))
+		if ((before == NULL || before->family != family) &&
+			!pt_name_is_metric(family->name, family->name_length, false))
 			return true;
-		for (uint32_t k = 0; k < series->labels->count; k++) {
-			const struct pt_label *label = &series->labels->pairs[k];
-			if (!pt_name_is_label(label->name, label->name_length, false))
-				return true;
-		}
+		if ((before == NULL || !have_same_names(before->labels, series->labels)) &&
+			!are_classic(series->labels))
+			return true;
 	}
 	return false;
 }

@@ -12,16 +12,18 @@
 struct pt_table *
 pt_table_new(struct pt_series *const *series, size_t count)
 {
-	struct pt_table *table = malloc(sizeof *table + count * sizeof table->series[0]);
+	size_t kept = count < pt_table_keeps_from ? 0 : pt_table_keeps;
+	struct pt_table *table = malloc(sizeof *table + count * sizeof table->series[0] +
+		kept * sizeof(_Atomic(struct pt_kept *)));
 	if (table == NULL)
 		return NULL;
 	atomic_init(&table->references, 1);
-	for (size_t i = 0; i < pt_table_keeps; i++)
-		atomic_init(&table->kept[i], NULL);
 	atomic_init(&table->spare, NULL);
 	atomic_init(&table->retired, false);
 	table->history = false;
 	table->count = count;
+	for (size_t i = 0; i < kept; i++)
+		atomic_init(pt_table_kept(table, i), NULL);
 	if (count > 0)
 		memcpy(table->series, series, count * sizeof table->series[0]);
 	return table;
@@ -41,9 +43,10 @@ pt_table_unref(struct pt_table *table)
 	if (table == NULL ||
 		atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
 		return;
-	for (size_t i = 0; i < pt_table_keeps; i++) {
+	for (size_t i = 0; i < pt_table_keeps && pt_table_kept(table, i) != NULL; i++) {
 		/* relaxed: whoever set it dropped its reference before. */
-		struct pt_kept *kept = atomic_load_explicit(&table->kept[i], memory_order_relaxed);
+		struct pt_kept *kept =
+			atomic_load_explicit(pt_table_kept(table, i), memory_order_relaxed);
 		if (kept != NULL)
 			kept->free(kept);
 	}

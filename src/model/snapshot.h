@@ -12,25 +12,34 @@
 #include "model/native.h"
 #include "model/series.h"
 
-/* What somebody made from a table's series and keeps beside them. */
-struct pt_kept {
-	void (*free)(struct pt_kept *kept); /* called when the table is freed */
-};
-enum { pt_table_keeps = 2 };
-
 struct pt_table {
 	atomic_uint references;
-	_Atomic(struct pt_kept *) kept[pt_table_keeps]; /* NULL for none; see codec/recording.c */
+	bool history; /* a series may be there several times, its samples at different times */
+	atomic_bool retired; /* there will be no next snapshot */
 	/*
 	 * NULL, or the memory of a snapshot that was freed, for the next one, so that gathering the
 	 * same series again allocates nothing. It refers to nothing.
 	 */
 	_Atomic(struct pitot_snapshot *) spare;
-	atomic_bool retired; /* there will be no next one */
-	bool history; /* a series may be there several times, its samples at different times */
 	size_t count;
-	struct pt_series *series[]; /* each referenced */
+	struct pt_series *series[]; /* each referenced; behind them, see pt_table_kept() */
 };
+
+/* What somebody made from a table's series and keeps with it. */
+struct pt_kept {
+	void (*free)(struct pt_kept *kept); /* called when the table is freed */
+};
+/* Smaller tables, of which many may wait in a queue, keep nothing: they have no room for it. */
+enum { pt_table_keeps = 2, pt_table_keeps_from = 8 };
+
+/* Where it is kept, NULL there for nothing; `which` is below pt_table_keeps. NULL: no room. */
+static inline _Atomic(struct pt_kept *) *
+pt_table_kept(struct pt_table *table, size_t which)
+{
+	if (table->count < pt_table_keeps_from)
+		return NULL;
+	return (_Atomic(struct pt_kept *) *)(void *)(table->series + table->count) + which;
+}
 
 /* Takes over the caller's reference to each series of the array. NULL if memory is out. */
 struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);

@@ -92,7 +92,9 @@ static struct pitot_snapshot *
 build_histogram(void)
 {
 	return BUILD(0, {.family = "up", .type = PITOT_GAUGE, .value = 1},
-		{.labels = {{"a", "\"\\\n"}}, .value = 2},
+		{.labels = {{"a", "\"\\\n"}}, .value = 2}, {.labels = {{"a", "3"}}, .value = 3},
+		{.labels = {{"a", "4"}}, .value = 4}, {.labels = {{"a", "5"}}, .value = 5},
+		{.labels = {{"a", "6"}}, .value = 6},
 		{.family = "h",
 			.type = PITOT_HISTOGRAM,
 			.part = PT_PART_BUCKET,
@@ -115,9 +117,21 @@ a_table_is_recorded_the_second_time_and_played_from_then_on(void)
 		pt_text_encode(&out, snapshot, &plain);
 	}
 	check_text(pt_buf_text(&out),
-		"# TYPE up gauge\nup 1\nup{a=\"\\\"\\\\\\n\"} 2\n# TYPE h histogram\n"
+		"# TYPE up gauge\nup 1\nup{a=\"\\\"\\\\\\n\"} 2\n"
+		"up{a=\"3\"} 3\nup{a=\"4\"} 4\nup{a=\"5\"} 5\nup{a=\"6\"} 6\n# TYPE h histogram\n"
 		"h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 5\nh_sum NaN\nh_count 5\n");
 	pt_buf_clear(&out);
+	pitot_snapshot_free(snapshot);
+}
+
+static void
+a_small_table_is_not_recorded(void)
+{
+	struct pitot_snapshot *snapshot = BUILD(0, {.family = "a", .type = PITOT_GAUGE});
+	for (int i = 0; i < 3; i++) {
+		check_same(snapshot, pt_text_encode);
+		check_true(!plays(snapshot, PITOT_TEXT_0_0_4));
+	}
 	pitot_snapshot_free(snapshot);
 }
 
@@ -136,7 +150,7 @@ what_is_not_only_numbers_is_not_played(void)
 	check_true(pt_recording_play(&out, snapshot, PITOT_TEXT_0_0_4, &times));
 	check_true(pt_snapshot_set_time(snapshot, 0, 1));
 	check_true(!pt_recording_play(&out, snapshot, PITOT_TEXT_0_0_4, &times));
-	snapshot->bits[3] = PT_NUMBER_ABSENT;
+	snapshot->bits[7] = PT_NUMBER_ABSENT;
 	size_t length = out.length;
 	check_true(!pt_recording_play(&out, snapshot, PITOT_TEXT_0_0_4, &plain));
 	check_size(out.length, length);
@@ -147,16 +161,19 @@ what_is_not_only_numbers_is_not_played(void)
 static void
 names_that_need_quotes_are_not_classic(void)
 {
-	struct pitot_snapshot *snapshot = BUILD(0, {.family = "a.b", .type = PITOT_GAUGE});
+	struct pitot_snapshot *snapshot = BUILD(0, {.family = "a.b", .type = PITOT_GAUGE},
+		{.labels = {{"l", "1"}}}, {.labels = {{"l", "2"}}}, {.labels = {{"l", "3"}}},
+		{.labels = {{"l", "4"}}}, {.labels = {{"l", "5"}}}, {.labels = {{"l", "6"}}},
+		{.labels = {{"l", "7"}}});
 	char *text = NULL;
 	size_t length;
 	const struct pitot_encode_options none = {.escaping = PITOT_ESCAPE_NONE};
 	for (int i = 0; i < 4; i++) {
 		check_int(pitot_encode(snapshot, PITOT_TEXT_0_0_4, &none, &text, &length, NULL), 0);
-		check_text(text, "# TYPE \"a.b\" gauge\n{\"a.b\"} 0\n");
+		check_contains(text, "# TYPE \"a.b\" gauge\n{\"a.b\"} 0\n{\"a.b\",l=\"1\"} 0\n");
 		free(text);
 		check_int(pitot_encode(snapshot, PITOT_TEXT_0_0_4, NULL, &text, &length, NULL), 0);
-		check_text(text, "# TYPE a_b gauge\na_b 0\n");
+		check_contains(text, "# TYPE a_b gauge\na_b 0\na_b{l=\"1\"} 0\n");
 		free(text);
 	}
 	check_true(plays(snapshot, PITOT_TEXT_0_0_4));
@@ -182,5 +199,6 @@ a_full_buffer_fails_and_sticks_when_playing(void)
 
 CHECK_MAIN("codec/recording", TEST(random_snapshots_play_as_they_are_written),
 	TEST(a_table_is_recorded_the_second_time_and_played_from_then_on),
-	TEST(what_is_not_only_numbers_is_not_played), TEST(names_that_need_quotes_are_not_classic),
+	TEST(a_small_table_is_not_recorded), TEST(what_is_not_only_numbers_is_not_played),
+	TEST(names_that_need_quotes_are_not_classic),
 	TEST(a_full_buffer_fails_and_sticks_when_playing))
