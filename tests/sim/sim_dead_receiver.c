@@ -16,11 +16,8 @@
 #define INTERVAL_MS INT64_C(15000)
 #define DAY_MS INT64_C(86400000)
 
-/*
- * Beside the queue: what the registry, the encoders and one snapshot take, and of each of the 5,760
- * label sets that are removed its instrument and the thread's cell, since somebody may hold it.
- */
-enum { queue_bytes = 2 << 20, beside_bytes = 13 << 18 };
+/* Beside the queue: what the registry, the encoders and one snapshot take. */
+enum { queue_bytes = 2 << 20, beside_bytes = 3 << 20 };
 
 struct worker {
 	const char *name;
