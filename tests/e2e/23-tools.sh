@@ -130,6 +130,20 @@ groups()
 	expect "leaves those with a time to live" "$out" 'deleted job="eternal"'
 	expect "one is left" "$("$pitot" list --url "$gateway" | grep -c 'job=')" 1
 	expect_run "a gateway that is not there" 69 "$pitot" list --url http://127.0.0.1:1
+	# Labels that are empty in the key are part of it.
+	echo 'x 1' | "${push[@]}" --job empty --label l= --ttl 1ms
+	echo 'x 1' | "${push[@]}" --job empty --ttl 1h
+	echo 'x 1' | curl -fsS --noproxy '*' --data-binary @- "$gateway/metrics/job/empty2/instance@base64/="
+	expect "an empty label is told" "$("$pitot" list --url "$gateway" | sed -n 's/^[^j]*job="empty//p' | sort |
+		tr '\n' ';')" '";" l="";2" instance="";'
+	expect_run "gc of a group with an empty label" 0 "$pitot" gc --url "$gateway" --yes
+	expect "names it" "$out" 'deleted job="empty" l=""'
+	expect "deletes it, and not the one without" "$("$pitot" list --url "$gateway" | grep -c 'l=""\|job="empty"$')" 1
+	echo 'x 1' | "${push[@]}" --job 'quo"ted' --label $'l=a\nb\e[31m\\' --ttl 1ms
+	expect "what could disturb a terminal is escaped" "$("$pitot" list --url "$gateway" | grep quo |
+		sed 's/.*job=/job=/')" 'job="quo\"ted" l="a\nb\x1b[31m\\"'
+	expect_run "one that cannot be deleted" 64 "$pitot" gc --url "$gateway" --older-than 1ms --yes
+	expect "does not keep others" "$("$pitot" list --url "$gateway" | grep -c quo)" 0
 	expect_run "--ttl is for a Pushgateway" 64 "$pitot" push "$here/every-type.om" --ttl 1h \
 		--url "$prometheus/api/v1/write"
 }
