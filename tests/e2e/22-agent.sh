@@ -175,6 +175,52 @@ text_files()
 	expect_run "a mended one is read" 0 eventually 5 has 'rows_total == 6'
 	touch -d '2 hours ago' "$work/text/job.prom"
 	expect_run "an old one ends" 0 eventually 5 has_not rows_total
+	no_text_files
+	large_text_files
+}
+
+# What has such a name and is no file.
+no_text_files()
+{
+	mkfifo "$work/text/pipe.prom"
+	mkdir "$work/text/folder.prom"
+	ln -s nowhere "$work/text/link.prom"
+	expect_run "what is no file is told" 0 eventually 5 has 'count(pitot_textfile_error == 1) == 3'
+	expect_contains "a pipe" "$(cat "$work/agent.log")" "pipe.prom: it is a pipe, not a file"
+	expect_contains "a folder" "$(cat "$work/agent.log")" "folder.prom: it is a folder, not a file"
+	expect_contains "a link to nothing" "$(cat "$work/agent.log")" "link.prom: the link leads to no file"
+	expect "once" "$(grep -c 'pipe.prom: it is' "$work/agent.log")" 1
+	echo 'linked 1' >"$work/text/nowhere"
+	expect_run "a link to a file is read" 0 eventually 5 has 'linked == 1'
+	rm -r "$work/text/pipe.prom" "$work/text/folder.prom" "$work/text/link.prom"
+	expect_run "they are gone" 0 eventually 5 has_not pitot_textfile_error
+}
+
+# A file that would keep everything else waiting is not read.
+large_text_files()
+{
+	seq -f 'many{n="%.0f"} 1' 100001 >"$work/text/.large"
+	mv "$work/text/.large" "$work/text/large.prom"
+	expect_run "too many samples are told" 0 eventually 5 has 'pitot_textfile_error == 1'
+	expect_contains "and counted" "$(cat "$work/agent.log")" \
+		"large.prom: 100001 samples are more than sample_limit 100000"
+	{ echo 'one 1'; head -c 17000000 /dev/zero | tr '\0' '#'; echo; } >"$work/text/.large"
+	mv "$work/text/.large" "$work/text/large.prom"
+	expect_run "too many bytes are told" 0 eventually 5 \
+		grep -q 'large.prom: 170000[0-9]* bytes are more than max_size 16777216' "$work/agent.log"
+	expect "nothing of it is sent" "$(query 'one or many')" ""
+	printf 'one 1\ntwo 2\n' >"$work/text/large.prom"
+	expect_run "a small one is read" 0 eventually 5 has 'one == 1'
+	sed 's/max_age: 1h/max_age: 1h, sample_limit: 1/' "$work/agent.yml" >"$work/limit.yml"
+	mv "$work/limit.yml" "$work/agent.yml"
+	kill -HUP "$agent"
+	expect_run "a limit of the configuration's" 0 eventually 5 \
+		grep -q 'large.prom: 2 samples are more than sample_limit 1' "$work/agent.log"
+	sed 's/, sample_limit: 1//' "$work/agent.yml" >"$work/limit.yml"
+	mv "$work/limit.yml" "$work/agent.yml"
+	rm "$work/text/large.prom"
+	kill -HUP "$agent"
+	expect_run "without" 0 eventually 5 has_not pitot_textfile_error
 }
 
 socket()
@@ -227,6 +273,38 @@ socket()
 	expect "GET" "$(push http://localhost/metrics/job/bad)" 405
 	expect "ready" "$(push http://localhost/-/ready)" 200
 	expect "the socket's mode" "$(stat -c %a "$work/push.sock")" 660
+	slow_clients
+}
+
+# More clients than there is room for, who never end what they say, do not keep others out.
+slow_clients()
+{
+	cat >"$work/slow.py" <<-'END'
+	import socket, sys, time
+	def client():
+	    c = socket.socket(socket.AF_UNIX); c.settimeout(2); c.connect(sys.argv[1])
+	    c.send(b'POST /metrics/job/slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n')
+	    return c
+	clients, told = [], False
+	while True:
+	    for i in range(700 - len(clients)):
+	        try: clients.append(client())
+	        except OSError: pass
+	    if not told: print('ready', flush=True); told = True
+	    for c in clients[:]:
+	        try: c.send(b'X-A: b\r\n')
+	        except OSError: clients.remove(c)
+	    time.sleep(0.2)
+	END
+	/usr/bin/python3 "$work/slow.py" "$work/push.sock" >"$work/slow.count" &
+	local slow=$!
+	background+=("$slow")
+	expect_run "many slow clients" 0 eventually 20 test -s "$work/slow.count"
+	for n in 1 2 3; do
+		expect "another one is answered: $n" "$(push -m 20 --data-binary 'quick 1' \
+			http://localhost/metrics/job/quick)" 200
+	done
+	kill "$slow"
 }
 
 # ---- change and end ----
