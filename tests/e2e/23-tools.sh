@@ -170,8 +170,46 @@ convert()
 			expect_same "its series" "$work/names" "$work/expected"
 		done
 	done
+	convert_exemplars
 	expect_run "no form" 64 "$pitot" convert "$here/every-type.om"
 	expect_run "no request" 65 "$pitot" convert --from remote-write-1 --to text "$here/every-type.om"
+}
+# Exemplars, and names outside of the classic characters, from any form that has them into any other.
+convert_exemplars()
+{
+	cat >"$work/exemplars" <<-'END'
+	# TYPE served counter
+	served_total{code="200"} 5.0 100.0 # {trace_id="x\"y"} 2.5 99.5
+	# TYPE took histogram
+	took_bucket{le="1.0"} 1 100.0 # {trace_id="z"} 0.5 98.25
+	took_bucket{le="+Inf"} 2 100.0
+	took_count 2 100.0
+	took_sum 3.0 100.0
+	# TYPE "over.all" gauge
+	{"over.all","la.bel"="1"} 4.0 -100.5
+	# EOF
+	END
+	local from to
+	for from in 1 2; do
+		"$pitot" convert --utf8-names --to remote-write-$from "$work/exemplars" >"$work/exemplars-$from"
+		for to in 1 2; do
+			expect_run "exemplars from version $from to $to" 0 bash -c \
+				'"$1" convert --utf8-names --from "$2" --to "$3" "$4" >"$5"' - "$pitot" \
+				"remote-write-$from" "remote-write-$to" "$work/exemplars-$from" "$work/again"
+			expect "nothing is said" "$err" ""
+			[ $from = 1 ] || [ $to = 1 ] ||
+				expect_same "byte by byte" "$work/again" "$work/exemplars-2"
+			[ $from = 2 ] || [ $to = 2 ] ||
+				expect_same "byte by byte" "$work/again" "$work/exemplars-1"
+		done
+	done
+	"$pitot" convert --utf8-names --from remote-write-2 --to openmetrics "$work/exemplars-2" >"$work/again"
+	expect_same "and to text" "$work/again" "$work/exemplars"
+	expect_run "text 0.0.4 has none" 0 "$pitot" convert --utf8-names --to text "$work/exemplars"
+	expect_contains "they are told" "$err" "2 exemplars have no place in text"
+	expect_run "nor has OpenMetrics without types" 0 "$pitot" convert --utf8-names --from remote-write-1 \
+		--to openmetrics "$work/exemplars-1"
+	expect_contains "they are told" "$err" "2 exemplars have no place in openmetrics without the type"
 }
 # Series and values, without times.
 names()
