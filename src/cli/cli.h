@@ -146,6 +146,8 @@ int cli_verb_run(size_t index, int argc, char **argv);
 void cli_options_each(const char *verb,
 	void (*show)(void *context, const char *verb, const char *option, const char *argument),
 	void *context);
+/* What `convert` knows, one after the other; NULL behind the last. */
+const char *cli_convert_form(size_t index);
 
 /* The verbs. argv[0] is the verb's name; each returns the exit status. */
 int cli_push(int argc, char **argv);

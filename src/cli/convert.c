@@ -17,6 +17,12 @@ static const char *const forms[] = {"text", "openmetrics", "remote-write-1", "re
 enum { TEXT, OPEN, WRITE_1, WRITE_2, FORMS };
 enum { exemplar_most = 128 }; /* code points of its labels, as OpenMetrics has it */
 
+const char *
+cli_convert_form(size_t index)
+{
+	return index < FORMS ? forms[index] : NULL;
+}
+
 static int
 form_of(const char *name)
 {

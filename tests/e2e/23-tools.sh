@@ -382,6 +382,17 @@ completion()
 	expect "bash completes a verb" "$(bash -c '
 		. "$1"; COMP_WORDS=(pitot back) COMP_CWORD=1; compopt() { :; }
 		_pitot; echo "${COMPREPLY[@]}"' - "$work/completion.bash")" backfill
+	expect_contains "zsh: the forms" "$(cat "$work/completion.zsh")" "'--to=:form:(text openmetrics remote-write-1 "
+	expect_contains "fish: the forms" "$(cat "$work/completion.fish")" \
+		"'__fish_seen_subcommand_from convert' -l to -x -a 'text openmetrics remote-write-1 remote-write-2'"
+	expect_contains "fish: a file" "$(cat "$work/completion.fish")" "from push' -l ca-file -r"
+	if command -v fish >/dev/null; then
+		expect "fish completes a form, and no file" "$(cd "$work" && fish --no-config -c 'source $argv[1]
+			complete -C "pitot convert --to="' "$work/completion.fish" | sed 's/.*--to=//' | sort | tr '\n' ' ')" \
+			"openmetrics remote-write-1 remote-write-2 text "
+	else
+		skipped=$((skipped + 1))
+	fi
 	expect_run "another shell" 64 "$pitot" completion tcsh
 }
 
