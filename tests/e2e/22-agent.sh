@@ -471,6 +471,15 @@ mistakes()
 	expect_run "nothing at all" 64 env PITOT_CONFIG= "$pitot" agent --scrape localhost:1
 	expect_run "a URL that says nothing of its protocol" 64 "$pitot" agent --url http://localhost:1/x
 	expect_run "both" 64 "$pitot" agent --config x --url http://localhost
+	local option
+	for option in --instance=X --job=X --label=a=b --interval=1s --socket=s --textfile=d --spool=d \
+		--user=u --password-file=f --bearer-token-file=f --header='A: b' --ca-file=f --cert-file=f \
+		--key-file=f --insecure --proxy=http://p --unix-socket=s --scrape=localhost:1; do
+		expect_run "${option%%=*} beside a file" 64 "$pitot" agent --config x "$option"
+		expect_contains "names the file's key" "$err" "${option%%=*} is for an agent without a file, and this one reads x, where the key is "
+	done
+	expect_contains "the key" "$("$pitot" agent --instance X --config x 2>&1)" "the key is instance"
+	expect_run "beside a file that the environment names" 64 env PITOT_CONFIG=x "$pitot" agent --instance X
 	echo 'socket: {path: /proc/none/s}' >"$work/bad.yml"
 	expect_run "a socket that cannot be" 74 "$pitot" agent --config "$work/bad.yml"
 }
