@@ -5,8 +5,8 @@
  * The happy path is: a request's body is collected, unpacked, parsed, and becomes a push to its
  * group, which is answered when it is taken. Possible failures are told to the client with 400
  * (what it sent), 404, 405, 413, 415 or 500 (memory), and a push that was refused is remembered in
- * its group. A client that is slow keeps its connection as long as there is room; when there is not,
- * the one whose last request is the longest ago loses it, so that slow ones starve nobody.
+ * its group. A client that is slow keeps its connection as long as there is room; when there is
+ * not, the one whose last request is the longest ago loses it, so that slow ones starve nobody.
  */
 #include "agent/socket.h"
 
@@ -241,8 +241,9 @@ on_connection(void *context, struct MHD_Connection *connection, void **state,
 		*state = peer = calloc(1, sizeof *peer);
 		if (peer == NULL)
 			return;
-		peer->socket = MHD_get_connection_info(
-			connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		peer->socket =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				->connect_fd;
 		link_last(socket, peer);
 		if (socket->peer_count > connections_kept)
 			end_slowest(socket);
@@ -257,8 +258,8 @@ on_connection(void *context, struct MHD_Connection *connection, void **state,
 static void
 was_quick(struct pt_socket *socket, struct MHD_Connection *connection)
 {
-	struct peer *peer = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct peer *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+				    ->socket_context;
 	if (peer == NULL || peer->before == NULL)
 		return;
 	unlink_peer(socket, peer);

@@ -179,7 +179,7 @@ check_file(const struct pt_textfile *textfile, const char *path, const struct st
 		return pt_error_set(why, PITOT_NO_INPUT, "%s: the link leads to no file", path);
 	if (!S_ISREG(seen->st_mode))
 		return pt_error_set(why, PITOT_NO_INPUT, "%s: it is %s, not a file", path,
-			S_ISDIR(seen->st_mode)          ? "a folder"
+			S_ISDIR(seen->st_mode)            ? "a folder"
 				: S_ISFIFO(seen->st_mode) ? "a pipe"
 							  : "a device or socket");
 	if (size > textfile->max_bytes)

@@ -175,8 +175,8 @@ find_config(const struct cli_options *options, struct pitot_agent_options *agent
 		path = CONFIG_DEFAULT;
 	if (path != NULL && options->instead != NULL)
 		return cli_usage("agent",
-			"--%s is for an agent without a file, and this one reads %s, where the key is "
-			"%s",
+			"--%s is for an agent without a file, and this one reads %s, where the key "
+			"is %s",
 			options->instead, path, cli_agent_key(options->instead));
 	if (path == NULL && !has_url)
 		return cli_usage("agent", "no destination: give --config or --url");

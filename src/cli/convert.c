@@ -179,7 +179,7 @@ is_stale(const struct sink_sample *sample)
 	return bits == SINK_STALE_NAN;
 }
 
-/* A line holds one exemplar: the last ones stand with the last samples. Returns what is left out. */
+/* A line holds one exemplar: the last ones stand with the last samples. What is left out. */
 static size_t
 put_samples(FILE *out, const struct sink_timeseries *series)
 {

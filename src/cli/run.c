@@ -36,8 +36,8 @@ struct running {
 	int64_t moved_ms;            /* the last progress */
 	int64_t ended_ms;            /* when we ended it; 0: we did not */
 	enum cli_job_result judged;
-	int64_t lock_until_ms;       /* how long the state's lock is waited for */
-	bool failed; /* a push or the file did */
+	int64_t lock_until_ms; /* how long the state's lock is waited for */
+	bool failed;           /* a push or the file did */
 };
 
 static int64_t

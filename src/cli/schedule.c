@@ -3,9 +3,9 @@
  * Fields become sets of bits; the next time is looked for day by day, and within a day minute by
  * minute, which is at most some thousand steps. A wrong line is told by what is wrong in it.
  *
- * Where the clocks change it is as Debian's cron does it: a line whose minute and hour are both told
- * (no "*" in front) runs once, also on such days: right after an hour that is left out, and the
- * first time in one that comes twice. Others follow the clock as it goes.
+ * Where the clocks change it is as Debian's cron does it: a line whose minute and hour are both
+ * told (no "*" in front) runs once, also on such days: right after an hour that is left out, and
+ * the first time in one that comes twice. Others follow the clock as it goes.
  */
 #include "cli/schedule.h"
 
@@ -165,7 +165,7 @@ is_its_day(const struct cli_schedule *schedule, const struct tm *day)
 							  : by_day || by_weekday;
 }
 
-/* When a day's clocks show this minute; false if they never do. Twice in an hour that is repeated. */
+/* When the clocks show this minute of a day: twice in an hour that is repeated. False: never. */
 static bool
 times_of(const struct tm *day, int minute, int64_t times[2])
 {

@@ -22,9 +22,9 @@ struct cli_schedule {
  */
 bool cli_schedule_read(struct cli_schedule *schedule, const char *text, const char **why);
 /*
- * The first time after `seconds` (since the epoch), in the local time zone, as Debian's cron does it:
- * a line that is `fixed` runs right after an hour that the clocks leave out, and once in an hour that
- * they repeat; others follow the clock. 0 if there is none within eight years.
+ * The first time after `seconds` (since the epoch), in the local time zone, as Debian's cron does
+ * it: a line that is `fixed` runs right after an hour that the clocks leave out, and once in one
+ * that they repeat; others follow the clock. 0 if there is none within eight years.
  */
 int64_t cli_schedule_next(const struct cli_schedule *schedule, int64_t seconds);
 

@@ -27,14 +27,15 @@ bool cli_state_begin(
 /* What is done with it at the end. */
 struct cli_state_use {
 	cli_state_fn *add;
-	bool (*wait)(void *context); /* a little, while another run holds the lock; false: no more */
+	/* A little, while another run holds the lock; false: no more. */
+	bool (*wait)(void *context);
 	void *context;
 };
 /*
  * Under a lock: tells by how much counters rose in the file since then, and replaces it by what the
  * registry holds after that. False, told on stderr, on failure.
  */
-bool cli_state_end(struct cli_state *state, struct pitot_registry *registry,
-	const struct cli_state_use *use);
+bool cli_state_end(
+	struct cli_state *state, struct pitot_registry *registry, const struct cli_state_use *use);
 
 #endif

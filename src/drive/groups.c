@@ -47,8 +47,7 @@ static int64_t
 time_of(const json_t *told, const char *family)
 {
 	const json_t *metrics = json_object_get(json_object_get(told, family), "metrics");
-	const char *text =
-		json_string_value(json_object_get(json_array_get(metrics, 0), "value"));
+	const char *text = json_string_value(json_object_get(json_array_get(metrics, 0), "value"));
 	double seconds = text == NULL ? 0 : strtod(text, NULL);
 	/* A group may hold any number there: what can be no time is none. */
 	return seconds > 0 && seconds < 1e14 ? (int64_t)(seconds * 1000) : 0;
@@ -112,8 +111,8 @@ pitot_push_groups(const struct pitot_push_options *options,
 	int code = complete_url(&url, options->url, why);
 	if (code == 0) {
 		pt_url_redact(&shown, pt_buf_text(&url));
-		code = pt_visit(pt_buf_text(&url), options, "application/json", show_groups,
-			&showing, why);
+		code = pt_visit(
+			pt_buf_text(&url), options, "application/json", show_groups, &showing, why);
 		if (code != 0)
 			code = pt_error_wrap(why, "list %s", pt_buf_text(&shown));
 	}

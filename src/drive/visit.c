@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page, got over HTTP and read, in the calling thread. Fails as a request does, and on a page that
- * is not what it should be.
+ * A page, got over HTTP and read, in the calling thread. Fails as a request does, and on a page
+ * that is not what it should be.
  */
 #include "drive/visit.h"
 

@@ -99,9 +99,9 @@ for series in json.load(sys.stdin)["data"]:
 	curl -fsS --noproxy '*' "$reference/api/v1/metadata" | /usr/bin/python3 -c '
 import json, sys
 for name, said in json.load(sys.stdin)["data"].items():
-    if name.startswith("node_cpu") or name.startswith("node_memory_M"):
+    if name.startswith("node_"):
         print(name, said[0]["type"], json.dumps(said[0]["help"]))' | sort -u >"$work/meta-1"
-	sed -n 's/^# metadata \(node_cpu[a-z_]*\|node_memory_M[A-Za-z_]*\) \([a-z]*\)\( [a-z]*\)\? \(".*\)/\1 \2 \4/p' \
+	sed -n 's/^# metadata \(node_[A-Za-z0-9_]*\) \([a-z]*\)\( [a-z]*\)\? \(".*\)/\1 \2 \4/p' \
 		"$work/sink.out" | sort -u >"$work/meta-2"
 	expect_same "types and help are those that Prometheus reads" "$work/meta-2" "$work/meta-1"
 }
