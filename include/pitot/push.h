@@ -273,7 +273,7 @@ int pitot_push_delete(const struct pitot_push_options *options, struct pitot_rep
 /* A group of a Pushgateway; valid during the call that shows it. Times are since the epoch. */
 struct pitot_group {
 	const char *job, *instance;       /* "" where the key has none */
-	const struct pitot_label *labels; /* the rest of the key */
+	const struct pitot_label *labels; /* the rest of the key; an instance of "", too */
 	size_t label_count;
 	int64_t pushed_ms;  /* when it was last pushed */
 	int64_t failed_ms;  /* when a push was last refused; 0: never */

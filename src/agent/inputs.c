@@ -113,10 +113,11 @@ static uint64_t
 textfile_key(const struct pt_agent_config *config)
 {
 	const char *directory = config->textfile.directory;
-	uint64_t key = (uint64_t)config->textfile.max_age_ms;
+	const uint64_t limits[] = {(uint64_t)config->textfile.max_age_ms,
+		config->textfile.max_bytes, (uint64_t)config->textfile.sample_limit};
 	if (directory == NULL)
 		return 0;
-	key = pt_hash(directory, strlen(directory), key);
+	uint64_t key = pt_hash(directory, strlen(directory), pt_hash(limits, sizeof limits, 0));
 	for (size_t i = 0; i < config->textfile.labels.count; i++) {
 		const struct pitot_label *label = &config->textfile.labels.list[i];
 		key = pt_hash(label->name, strlen(label->name), key);

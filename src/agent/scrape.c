@@ -282,6 +282,14 @@ pt_scrape_start(struct pt_scrape *scrape, int64_t now_ms)
 	pt_fetch_start(scrape->fetch);
 }
 
+/* As Prometheus counts: with those that are equal to others, on the page or by the rules. */
+static size_t
+count_kept(const struct pt_scrape *scrape)
+{
+	const struct pt_roster *roster = &scrape->feed.roster;
+	return roster->kept + roster->doubles + scrape->page.duplicates;
+}
+
 static int
 read_page(struct pt_scrape *scrape, const struct pt_fetched *result, bool *changed,
 	struct pitot_error *why)
@@ -332,14 +340,13 @@ pt_scrape_done(void *context, struct pt_fetch *fetch, const struct pt_fetched *r
 	pt_log_trouble(outputs->log, "A target cannot be scraped", "target", scrape->url,
 		code != 0 ? problem.text : "");
 	int64_t now_ms = outputs->clock->mono_ms(outputs->clock);
-	const struct pt_roster *roster = &scrape->feed.roster;
 	bool ok = code == 0;
 	const double extras[EXTRAS] = {
 		[UP] = ok ? 1 : 0,
 		[DURATION] = (double)(now_ms - scrape->started_ms) / 1000,
 		[SCRAPED] = ok ? (double)(scrape->page.samples + scrape->page.duplicates) : 0,
-		[KEPT] = ok ? (double)roster->kept : 0,
-		[ADDED] = changed ? (double)pt_roster_added(roster) : 0,
+		[KEPT] = ok ? (double)count_kept(scrape) : 0,
+		[ADDED] = changed ? (double)pt_roster_added(&scrape->feed.roster) : 0,
 	};
 	pt_feed_offer(&scrape->feed, ok ? &scrape->page : NULL, extras, scrape->started_ms);
 }

@@ -5,7 +5,8 @@
  * The happy path is: a request's body is collected, unpacked, parsed, and becomes a push to its
  * group, which is answered when it is taken. Possible failures are told to the client with 400
  * (what it sent), 404, 405, 413, 415 or 500 (memory), and a push that was refused is remembered in
- * its group.
+ * its group. A client that is slow keeps its connection as long as there is room; when there is
+ * not, the one whose last request is the longest ago loses it, so that slow ones starve nobody.
  */
 #include "agent/socket.h"
 
@@ -29,7 +30,20 @@
 
 #define BODY_MOST ((size_t)64 << 20)
 
+/* Connections at a time: fewer than the descriptors a process mostly has; and when slow ones go. */
+enum { connections_most = 512, connections_kept = 384 };
+/* Without a byte. */
+enum { idle_most_seconds = 30 };
+
+/* A connection, in a ring. Only the server's one thread knows them. */
+struct peer {
+	struct peer *before, *after;
+	int socket;
+};
+
 struct pt_socket {
+	struct peer peers; /* the ring's head: after it is who waits longest for a whole request */
+	size_t peer_count;
 	struct MHD_Daemon *daemon;
 	struct pt_groups *groups;
 	struct pt_log *log;
@@ -186,6 +200,72 @@ read_ttl(struct MHD_Connection *connection, int64_t *ttl_ms, struct pitot_error 
 	return 0;
 }
 
+/* ---- connections ---- */
+
+static void
+unlink_peer(struct pt_socket *socket, struct peer *peer)
+{
+	if (peer->before == NULL)
+		return;
+	peer->before->after = peer->after;
+	peer->after->before = peer->before;
+	peer->before = peer->after = NULL;
+	socket->peer_count--;
+}
+
+static void
+link_last(struct pt_socket *socket, struct peer *peer)
+{
+	peer->before = socket->peers.before;
+	peer->after = &socket->peers;
+	peer->before->after = socket->peers.before = peer;
+	socket->peer_count++;
+}
+
+static void
+end_slowest(struct pt_socket *socket)
+{
+	struct peer *slowest = socket->peers.after;
+	unlink_peer(socket, slowest);
+	(void)shutdown(slowest->socket, SHUT_RDWR); /* libmicrohttpd sees that, and closes it */
+}
+
+static void
+on_connection(void *context, struct MHD_Connection *connection, void **state,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct pt_socket *socket = context;
+	struct peer *peer = *state;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		/* Without memory for it, it is one that is never ended for others. */
+		*state = peer = calloc(1, sizeof *peer);
+		if (peer == NULL)
+			return;
+		peer->socket =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				->connect_fd;
+		link_last(socket, peer);
+		if (socket->peer_count > connections_kept)
+			end_slowest(socket);
+	} else if (peer != NULL) {
+		unlink_peer(socket, peer);
+		free(peer);
+		*state = NULL;
+	}
+}
+
+/* Whoever sends whole requests comes last in the ring. */
+static void
+was_quick(struct pt_socket *socket, struct MHD_Connection *connection)
+{
+	struct peer *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+				    ->socket_context;
+	if (peer == NULL || peer->before == NULL)
+		return;
+	unlink_peer(socket, peer);
+	link_last(socket, peer);
+}
+
 /* ---- requests ---- */
 
 static enum MHD_Result
@@ -260,6 +340,7 @@ on_request(void *context, struct MHD_Connection *connection, const char *url, co
 		*size = 0;
 		return MHD_YES;
 	}
+	was_quick(context, connection);
 	if (pt_buf_error(&request->body) != 0)
 		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long");
 	return handle(context, connection, method, request);
@@ -359,6 +440,7 @@ pt_socket_open(const char *path, unsigned mode, struct pt_groups *groups, struct
 		(void)pt_error_memory(why);
 		return NULL;
 	}
+	socket->peers.before = socket->peers.after = &socket->peers;
 	socket->groups = groups;
 	socket->log = log;
 	socket->path = strdup(path);
@@ -371,8 +453,9 @@ pt_socket_open(const char *path, unsigned mode, struct pt_groups *groups, struct
 	socket->daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request,
 		socket, MHD_OPTION_LISTEN_SOCKET, socket->listening, MHD_OPTION_URI_LOG_CALLBACK,
 		on_url, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
-		30u, MHD_OPTION_CONNECTION_LIMIT, 200u, MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, socket, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle_most_seconds,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections_most, MHD_OPTION_END);
 	if (socket->daemon != NULL)
 		return socket;
 	(void)pt_error_set(why, PITOT_IO, "socket %s: the server does not start", path);

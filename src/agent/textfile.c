@@ -3,18 +3,20 @@
  * Reading the directory.
  *
  * The happy path is: each file that changed is read, and every file's values are brought to the
- * destinations with the file's own time beside them. Possible failures are: a file cannot be read
- * or is not metrics, which is told and shown as pitot_textfile_error, while its series end, and the
- * other files go on; a file that is gone or too old, whose series end; a directory that cannot be
- * read, which is told.
+ * destinations with the file's own time beside them. Possible failures are: a file cannot be read,
+ * is none (a pipe, a folder, a link to nothing), is larger than allowed or is not metrics, which is
+ * told and shown as pitot_textfile_error, while its series end, and the other files go on; a file
+ * that is gone or too old, whose series end; a directory that cannot be read, which is told.
+ *
+ * All of it happens in the agent's one thread, so that what a file may hold is limited.
  */
 #include "agent/textfile.h"
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,8 @@ struct pt_textfile {
 	struct pt_outputs *outputs;
 	char *directory;
 	int64_t max_age_ms;
+	uint64_t max_bytes;
+	size_t sample_limit;
 	struct pt_labels *labels;
 	struct file *files;
 	size_t count;
@@ -71,6 +75,8 @@ pt_textfile_new(
 		return NULL;
 	textfile->outputs = outputs;
 	textfile->max_age_ms = config->textfile.max_age_ms;
+	textfile->max_bytes = config->textfile.max_bytes;
+	textfile->sample_limit = (size_t)config->textfile.sample_limit;
 	textfile->directory = strdup(config->textfile.directory);
 	textfile->labels = labels_of(config, instance);
 	if (textfile->directory != NULL && textfile->labels != NULL)
@@ -149,14 +155,63 @@ is_same(const struct stat *a, const struct stat *b)
 		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* Lines that are neither empty nor comments. */
+static size_t
+count_samples(const struct pt_buf *text)
+{
+	const char *at = text->bytes, *end = at + text->length;
+	size_t count = 0;
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		count += *at != '\n' && *at != '#';
+		at = line_end == NULL ? end : line_end + 1;
+	}
+	return count;
+}
+
+/* What is seen before a file is opened. */
 static int
-read_file(struct file *file, const char *path, struct pitot_error *why)
+check_file(const struct pt_textfile *textfile, const char *path, const struct stat *seen,
+	struct pitot_error *why)
+{
+	uint64_t size = (uint64_t)seen->st_size;
+	if (S_ISLNK(seen->st_mode))
+		return pt_error_set(why, PITOT_NO_INPUT, "%s: the link leads to no file", path);
+	if (!S_ISREG(seen->st_mode))
+		return pt_error_set(why, PITOT_NO_INPUT, "%s: it is %s, not a file", path,
+			S_ISDIR(seen->st_mode)            ? "a folder"
+				: S_ISFIFO(seen->st_mode) ? "a pipe"
+							  : "a device or socket");
+	if (size > textfile->max_bytes)
+		return pt_error_set(why, PITOT_BAD_INPUT,
+			"%s: %" PRIu64 " bytes are more than max_size %" PRIu64, path, size,
+			textfile->max_bytes);
+	return 0;
+}
+
+/* Before anything is parsed, since that is what takes long. */
+static int
+check_samples(const struct pt_textfile *textfile, const char *path, const struct pt_buf *text,
+	struct pitot_error *why)
+{
+	size_t count = textfile->sample_limit == 0 ? 0 : count_samples(text);
+	if (count <= textfile->sample_limit)
+		return 0;
+	return pt_error_set(why, PITOT_BAD_INPUT, "%s: %zu samples are more than sample_limit %zu",
+		path, count, textfile->sample_limit);
+}
+
+static int
+read_file(const struct pt_textfile *textfile, struct file *file, const char *path,
+	struct pitot_error *why)
 {
 	struct pt_buf text;
 	bool changed = false;
-	pt_buf_init(&text, PT_LIMIT_TEXT);
+	pt_buf_init(&text, textfile->max_bytes + 1); /* it may have grown since */
 	int code = pt_file_read(path, &text, why);
 	const struct pitot_parse_options options = {.source = path};
+	if (code == 0)
+		code = check_samples(textfile, path, &text, why);
 	if (code == 0)
 		code = pt_page_read(&file->page, text.length > 0 ? text.bytes : "", text.length,
 			&options, &changed, why);
@@ -170,33 +225,46 @@ read_file(struct file *file, const char *path, struct pitot_error *why)
 	return code;
 }
 
+static int64_t
+mtime_ms(const struct stat *seen)
+{
+	return (int64_t)seen->st_mtim.tv_sec * 1000 + seen->st_mtim.tv_nsec / 1000000;
+}
+
+/* Reads it if it is another than before, and brings what it says to the destinations. */
+static void
+bring(const struct pt_textfile *textfile, struct file *file, const char *path,
+	const struct stat *seen, int64_t now_ms)
+{
+	struct pitot_error problem = {.code = 0};
+	file->there = true;
+	if (!is_same(seen, &file->seen)) {
+		file->bad = check_file(textfile, path, seen, &problem) != 0 ||
+			read_file(textfile, file, path, &problem) != 0;
+		file->seen = *seen;
+		pt_log_trouble(textfile->outputs->log, "A text file cannot be read", "file", path,
+			file->bad ? problem.text : "");
+	}
+	const double extras[EXTRAS] = {
+		[MTIME] = (double)mtime_ms(seen) / 1000, [ERROR] = file->bad ? 1 : 0};
+	pt_feed_offer(&file->feed, file->bad ? NULL : &file->page, extras, now_ms);
+}
+
 static void
 look_at(struct pt_textfile *textfile, const char *name, int64_t now_ms)
 {
-	struct pt_outputs *outputs = textfile->outputs;
-	struct pitot_error problem = {.code = 0};
+	const struct pt_clock *clock = textfile->outputs->clock;
 	struct stat seen;
 	char *path = NULL;
 	if (asprintf(&path, "%s/%s", textfile->directory, name) < 0)
 		return;
-	int64_t wall_ms = outputs->clock->wall_ms(outputs->clock);
-	int failed = stat(path, &seen) != 0 || !S_ISREG(seen.st_mode);
-	int64_t mtime_ms =
-		failed ? 0 : (int64_t)seen.st_mtim.tv_sec * 1000 + seen.st_mtim.tv_nsec / 1000000;
-	bool old = textfile->max_age_ms > 0 && wall_ms - mtime_ms > textfile->max_age_ms;
-	struct file *file = failed || old ? NULL : find_file(textfile, name);
-	if (file != NULL) {
-		file->there = true;
-		if (!is_same(&seen, &file->seen)) {
-			file->bad = read_file(file, path, &problem) != 0;
-			file->seen = seen;
-			pt_log_trouble(outputs->log, "A text file cannot be read", "file", path,
-				file->bad ? problem.text : "");
-		}
-		const double extras[EXTRAS] = {
-			[MTIME] = (double)mtime_ms / 1000, [ERROR] = file->bad ? 1 : 0};
-		pt_feed_offer(&file->feed, file->bad ? NULL : &file->page, extras, now_ms);
-	}
+	/* A link that leads nowhere is seen itself; nothing at all: it went just now. */
+	bool gone = stat(path, &seen) != 0 && lstat(path, &seen) != 0;
+	bool old = !gone && textfile->max_age_ms > 0 &&
+		clock->wall_ms(clock) - mtime_ms(&seen) > textfile->max_age_ms;
+	struct file *file = gone || old ? NULL : find_file(textfile, name);
+	if (file != NULL)
+		bring(textfile, file, path, &seen, now_ms);
 	free(path);
 }
 

@@ -141,6 +141,28 @@ run(const struct pitot_agent_options *options)
 	return cli_exit_code(pitot_agent_stop(agent, &why)); /* the log tells why */
 }
 
+const char *
+cli_agent_key(const char *option)
+{
+	static const struct {
+		const char *option, *key;
+	} keys[] = {{"url", "url, in remote_write or pushgateway"},
+		{"scrape", "targets, in scrape_configs"}, {"job", "job"}, {"instance", "instance"},
+		{"label", "external_labels, in global"}, {"textfile", "directory, in textfile"},
+		{"socket", "path, in socket"}, {"interval", "scrape_interval, in global"},
+		{"spool", "directory, in spool"}, {"user", "username, in basic_auth"},
+		{"password-file", "password_file, in basic_auth"},
+		{"bearer-token-file", "credentials_file, in authorization"}, {"header", "headers"},
+		{"ca-file", "ca_file, in tls_config"}, {"cert-file", "cert_file, in tls_config"},
+		{"key-file", "key_file, in tls_config"},
+		{"insecure", "insecure_skip_verify, in tls_config"}, {"proxy", "proxy_url"},
+		{"unix-socket", "unix_socket"}};
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (strcmp(keys[i].option, option) == 0)
+			return keys[i].key;
+	return NULL;
+}
+
 /* What of the configuration was found: a file, or one that options make; or the exit status. */
 static int
 find_config(const struct cli_options *options, struct pitot_agent_options *agent, char **text)
@@ -151,10 +173,11 @@ find_config(const struct cli_options *options, struct pitot_agent_options *agent
 		path = getenv("PITOT_CONFIG");
 	if (path == NULL && !has_url && options->scrape_count == 0)
 		path = CONFIG_DEFAULT;
-	if (path != NULL && (options->url_count > 0 || options->scrape_count > 0))
+	if (path != NULL && options->instead != NULL)
 		return cli_usage("agent",
-			"--config and --url exclude each other: put the "
-			"destination into the file");
+			"--%s is for an agent without a file, and this one reads %s, where the key "
+			"is %s",
+			options->instead, path, cli_agent_key(options->instead));
 	if (path == NULL && !has_url)
 		return cli_usage("agent", "no destination: give --config or --url");
 	agent->path = path;

@@ -165,6 +165,21 @@ cli_child_wait(struct cli_child *child, int timeout_ms)
 	return files[1].revents != 0;
 }
 
+bool
+cli_child_is_over(struct cli_child *child, int timeout_ms)
+{
+	struct pollfd file = {.fd = child->signals, .events = POLLIN};
+	struct signalfd_siginfo info;
+	bool over = false;
+	if (poll(&file, 1, timeout_ms) <= 0)
+		return false;
+	while (read(child->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		over |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+			info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT;
+	reap(child); /* orphans, of which we were told */
+	return over;
+}
+
 void
 cli_child_close(struct cli_child *child)
 {

@@ -31,6 +31,8 @@ bool cli_child_start(struct cli_child *child, char **argv);
  * children that ended are reaped. True if there are lines to read.
  */
 bool cli_child_wait(struct cli_child *child, int timeout_ms);
+/* After it has ended: waits at most so long; true if a signal told us to end, too. */
+bool cli_child_is_over(struct cli_child *child, int timeout_ms);
 void cli_child_close(struct cli_child *child);
 
 #endif

@@ -67,6 +67,7 @@ struct cli_options {
 	const char *config_file, *socket; /* or NULL */
 	const char *scrapes[cli_max_urls];
 	size_t scrape_count;
+	const char *instead; /* agent: the first option that says what a file says; or NULL */
 	enum cli_log_format log_format;
 	enum pitot_log_level log_level;
 };
@@ -146,6 +147,10 @@ int cli_verb_run(size_t index, int argc, char **argv);
 void cli_options_each(const char *verb,
 	void (*show)(void *context, const char *verb, const char *option, const char *argument),
 	void *context);
+/* The key of the agent's file that says the same as an option of `agent`; NULL: none does. */
+const char *cli_agent_key(const char *option);
+/* What `convert` knows, one after the other; NULL behind the last. */
+const char *cli_convert_form(size_t index);
 
 /* The verbs. argv[0] is the verb's name; each returns the exit status. */
 int cli_push(int argc, char **argv);

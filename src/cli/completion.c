@@ -47,10 +47,24 @@ put_bash(void)
 
 /* ---- zsh ---- */
 
+/* "text openmetrics …" */
+static void
+put_forms(void)
+{
+	for (size_t i = 0; cli_convert_form(i) != NULL; i++)
+		printf("%s%s", i > 0 ? " " : "", cli_convert_form(i));
+}
+
 static void
 put_zsh_option(void *context, const char *verb, const char *option, const char *argument)
 {
 	(void)verb, (void)context;
+	if (argument != NULL && strcmp(argument, "FORM") == 0) {
+		printf(" '--%s=:form:(", option);
+		put_forms();
+		fputs(")'", stdout);
+		return;
+	}
 	printf(" '--%s%s'", option,
 		argument == NULL                           ? ""
 			: strstr(argument, "FILE") != NULL ? "=:file:_files"
@@ -76,12 +90,28 @@ put_zsh(void)
 
 /* ---- fish ---- */
 
+/* Whether files are offered for it. */
+static bool
+is_path(const char *argument)
+{
+	return strstr(argument, "FILE") != NULL || strstr(argument, "DIR") != NULL ||
+		strstr(argument, "PATH") != NULL;
+}
+
 static void
 put_fish_option(void *context, const char *verb, const char *option, const char *argument)
 {
 	(void)context;
-	printf("complete -c pitot -n '__fish_seen_subcommand_from %s' -l %s%s\n", verb, option,
-		argument == NULL ? "" : " -r");
+	printf("complete -c pitot -n '__fish_seen_subcommand_from %s' -l %s%s", verb, option,
+		argument == NULL            ? ""
+			: is_path(argument) ? " -r"
+					    : " -x");
+	if (argument != NULL && strcmp(argument, "FORM") == 0) {
+		fputs(" -a '", stdout);
+		put_forms();
+		putchar('\'');
+	}
+	putchar('\n');
 }
 
 static void

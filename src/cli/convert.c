@@ -2,7 +2,7 @@
 /*
  * `pitot convert`: metrics from any form into any other: text 0.0.4, OpenMetrics, remote write 1.0
  * and 2.0 (the body as it is sent). Requests become text and are read as that. What a form cannot
- * hold is left out, and told: native histograms in text, exemplars in 0.0.4.
+ * hold is left out, and told: native histograms and stale markers in text, exemplars in 0.0.4.
  */
 #include "cli/cli.h"
 
@@ -15,6 +15,13 @@
 
 static const char *const forms[] = {"text", "openmetrics", "remote-write-1", "remote-write-2"};
 enum { TEXT, OPEN, WRITE_1, WRITE_2, FORMS };
+enum { exemplar_most = 128 }; /* code points of its labels, as OpenMetrics has it */
+
+const char *
+cli_convert_form(size_t index)
+{
+	return index < FORMS ? forms[index] : NULL;
+}
 
 static int
 form_of(const char *name)
@@ -27,13 +34,69 @@ form_of(const char *name)
 
 /* ---- requests as text ---- */
 
+/* A name as text has it: in quotes where it must be. */
+static void
+put_name(struct sink_text *line, const char *name, bool label)
+{
+	bool plain = label ? sink_is_label_name(SPAN(name)) : sink_is_metric_name(SPAN(name));
+	sink_text_str(line, plain ? "" : "\"");
+	sink_text_escaped(line, SPAN(name));
+	sink_text_str(line, plain ? "" : "\"");
+}
+
+/* {a="b",…}, all but the name. */
+static void
+put_labels(struct sink_text *line, const struct sink_pairs *labels)
+{
+	const char *comma = "{";
+	for (size_t i = 0; i < labels->count; i++) {
+		if (strcmp(labels->list[i].name, "__name__") == 0)
+			continue;
+		sink_text_str(line, comma);
+		put_name(line, labels->list[i].name, true);
+		sink_text_str(line, "=\"");
+		sink_text_escaped(line, SPAN(labels->list[i].value));
+		sink_text_str(line, "\"");
+		comma = ",";
+	}
+	sink_text_str(line, *comma == '{' ? "{}" : "}");
+}
+
+/* The name and the labels; a name in quotes stands in the braces. */
+static void
+put_series(struct sink_text *line, const struct sink_timeseries *series)
+{
+	struct sink_text name = {0}, labels = {0};
+	put_name(&name, sink_timeseries_name(series), false);
+	put_labels(&labels, &series->labels);
+	const char *braces = sink_text_chars(&labels);
+	bool quoted = sink_text_chars(&name)[0] == '"';
+	sink_text_str(line, quoted ? "{" : "");
+	sink_text_add(line, (struct sink_span){name.bytes, name.length});
+	sink_text_str(line, quoted && braces[1] != '}' ? "," : "");
+	sink_text_str(line, braces + quoted);
+	sink_text_clear(&name);
+	sink_text_clear(&labels);
+}
+
+static void
+put_time(struct sink_text *line, int64_t ms)
+{
+	uint64_t size = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
+	sink_text_format(line, " %s%llu.%03u", ms < 0 ? "-" : "", (unsigned long long)size / 1000,
+		(unsigned)(size % 1000));
+}
+
 /* What a request says in the parser's words; families are those of 1.0 or of each series. */
 static void
 put_family(FILE *out, const char *name, int type, const char *help, const char *unit)
 {
 	const char *text = sink_type_text(type);
+	struct sink_text quoted = {0};
+	put_name(&quoted, name, false);
+	const char *shown = sink_text_chars(&quoted);
 	if (help != NULL && help[0] != '\0') {
-		(void)fprintf(out, "# HELP %s ", name);
+		(void)fprintf(out, "# HELP %s ", shown);
 		for (; *help != '\0'; help++)
 			(void)fputs(*help == '\n'       ? "\\n"
 					: *help == '\\' ? "\\\\"
@@ -42,9 +105,10 @@ put_family(FILE *out, const char *name, int type, const char *help, const char *
 		(void)fputc('\n', out);
 	}
 	if (type != SINK_TYPE_UNKNOWN && text != NULL)
-		(void)fprintf(out, "# TYPE %s %s\n", name, text);
+		(void)fprintf(out, "# TYPE %s %s\n", shown, text);
 	if (unit != NULL && unit[0] != '\0')
-		(void)fprintf(out, "# UNIT %s %s\n", name, unit);
+		(void)fprintf(out, "# UNIT %s %s\n", shown, unit);
+	sink_text_clear(&quoted);
 }
 
 /* The family's name of a sample's, by its type. */
@@ -67,17 +131,44 @@ family_length(const char *name, int type)
 	return length;
 }
 
-static void
-put_sample(FILE *out, const struct sink_timeseries *series, const struct sink_sample *sample)
+/* False if it is longer than any may be. */
+static bool
+put_exemplar(struct sink_text *line, const struct sink_exemplar *exemplar)
+{
+	size_t points = 0;
+	for (size_t i = 0; i < exemplar->labels.count; i++) {
+		const struct sink_pair *pair = &exemplar->labels.list[i];
+		for (const char *at = pair->name; *at != '\0'; at++)
+			points += (*at & 0xc0) != 0x80;
+		for (const char *at = pair->value; *at != '\0'; at++)
+			points += (*at & 0xc0) != 0x80;
+	}
+	if (points > exemplar_most)
+		return false;
+	sink_text_str(line, " # ");
+	put_labels(line, &exemplar->labels);
+	sink_text_str(line, " ");
+	sink_text_number(line, exemplar->value, true);
+	if (exemplar->time_ms != 0)
+		put_time(line, exemplar->time_ms);
+	return true;
+}
+
+/* `exemplar` may be NULL; false if it could not be written. */
+static bool
+put_sample(FILE *out, const struct sink_timeseries *series, const struct sink_sample *sample,
+	const struct sink_exemplar *exemplar)
 {
 	struct sink_text line = {0};
-	sink_text_series(&line, series);
+	put_series(&line, series);
 	sink_text_str(&line, " ");
 	sink_text_number(&line, sample->value, true);
-	sink_text_format(&line, " %lld.%03lld\n", (long long)sample->time_ms / 1000,
-		(long long)sample->time_ms % 1000);
+	put_time(&line, sample->time_ms);
+	bool put = exemplar == NULL || put_exemplar(&line, exemplar);
 	(void)fwrite(line.bytes, 1, line.length, out);
+	(void)fputc('\n', out);
 	sink_text_clear(&line);
+	return put;
 }
 
 static bool
@@ -86,6 +177,26 @@ is_stale(const struct sink_sample *sample)
 	uint64_t bits;
 	memcpy(&bits, &sample->value, sizeof bits);
 	return bits == SINK_STALE_NAN;
+}
+
+/* A line holds one exemplar: the last ones stand with the last samples. What is left out. */
+static size_t
+put_samples(FILE *out, const struct sink_timeseries *series)
+{
+	size_t left_out = series->native_count + series->exemplar_count;
+	for (size_t i = 0; i < series->sample_count; i++) {
+		const struct sink_exemplar *exemplar = NULL;
+		size_t behind = series->sample_count - i; /* samples from this one on */
+		if (is_stale(&series->samples[i])) {
+			left_out++;
+			continue;
+		}
+		if (behind <= series->exemplar_count)
+			exemplar = &series->exemplars[series->exemplar_count - behind];
+		if (put_sample(out, series, &series->samples[i], exemplar) && exemplar != NULL)
+			left_out--;
+	}
+	return left_out;
 }
 
 static void
@@ -104,13 +215,7 @@ put_write(FILE *out, const struct sink_write *write, size_t *left_out)
 		if (series->is_described && strcmp(family, last) != 0)
 			put_family(out, family, series->type, series->help, series->unit);
 		(void)strcpy(last, family);
-		*left_out += series->native_count + series->exemplar_count;
-		for (size_t k = 0; k < series->sample_count; k++) {
-			if (is_stale(&series->samples[k]))
-				++*left_out;
-			else
-				put_sample(out, series, &series->samples[k]);
-		}
+		*left_out += put_samples(out, series);
 	}
 	(void)fputs("# EOF\n", out);
 }
@@ -150,7 +255,7 @@ text_of_request(int form, const char *body, size_t *length)
 	}
 	if (left_out > 0)
 		cli_warn("convert",
-			"%zu native histograms, exemplars or stale markers have no place in text",
+			"%zu native histograms, stale markers or further exemplars are left out",
 			left_out);
 	if (write != NULL)
 		sink_write_free(write);
@@ -186,6 +291,23 @@ put_request(const struct cli_options *options, const struct pitot_snapshot *snap
 	return code == 0 ? 0 : cli_fail("convert", &why);
 }
 
+/* Only counters and histograms have exemplars in text, and only in OpenMetrics. */
+static void
+tell_exemplars(const struct pitot_snapshot *snapshot, int form)
+{
+	size_t left_out = 0;
+	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
+		const struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
+		bool fits = form == OPEN &&
+			(sample.type == PITOT_COUNTER || sample.type == PITOT_HISTOGRAM ||
+				sample.type == PITOT_GAUGE_HISTOGRAM);
+		left_out += sample.has_exemplar && !fits;
+	}
+	if (left_out > 0)
+		cli_warn("convert", "%zu exemplars have no place in %s%s", left_out, forms[form],
+			form == OPEN ? " without the type of their metric" : "");
+}
+
 static int
 put_text(const struct cli_options *options, const struct pitot_snapshot *snapshot, int form)
 {
@@ -200,6 +322,7 @@ put_text(const struct cli_options *options, const struct pitot_snapshot *snapsho
 		.label_count = options->config.push.label_count,
 	};
 	enum pitot_format format = form == TEXT ? PITOT_TEXT_0_0_4 : PITOT_OPENMETRICS_1_0;
+	tell_exemplars(snapshot, form);
 	if (pitot_encode(snapshot, format, &encode, &bytes, &length, &why) != 0)
 		return cli_fail("convert", &why);
 	(void)fwrite(bytes, 1, length, stdout); /* main() tells what cannot be written */

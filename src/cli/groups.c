@@ -57,14 +57,41 @@ age_text(int64_t ms, char *text, size_t size)
 	return text;
 }
 
+/* As in text formats; other control characters as \x1b, so that they cannot disturb a terminal. */
+static void
+put_escaped(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == '\n')
+			fputs("\\n", stdout);
+		else if (c < ' ' || c == 0x7f)
+			printf("\\x%02x", c);
+		else if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else
+			putchar(c);
+	}
+}
+
+static void
+print_label(const char *before, const char *name, const char *value)
+{
+	fputs(before, stdout);
+	put_escaped(name);
+	fputs("=\"", stdout);
+	put_escaped(value);
+	putchar('"');
+}
+
 static void
 print_group(const struct kept *group)
 {
-	printf("job=\"%s\"", group->job);
+	print_label("", "job", group->job);
 	if (group->instance[0] != '\0')
-		printf(" instance=\"%s\"", group->instance);
+		print_label(" ", "instance", group->instance);
 	for (size_t i = 0; i < group->label_count; i++)
-		printf(" %s=\"%s\"", group->labels[i].name, group->labels[i].value);
+		print_label(" ", group->labels[i].name, group->labels[i].value);
 	putchar('\n');
 }
 
@@ -212,22 +239,22 @@ static int
 collect_garbage(struct listing *listing)
 {
 	size_t over = 0;
-	int status = collect(listing), failed = 0;
+	int status = collect(listing), failure = 0;
 	for (size_t i = 0; status == 0 && i < listing->count; i++) {
 		const struct kept *group = &listing->groups[i];
 		if (!is_over(listing, group))
 			continue;
 		over++;
-		if (listing->options->yes)
-			failed = delete_group(listing, group);
-		if (failed != 0)
-			return failed;
+		int code = listing->options->yes ? delete_group(listing, group) : 0;
+		failure = failure != 0 ? failure : code;
+		if (code != 0)
+			continue; /* it is told; the others may be deleted */
 		printf("%s ", listing->options->yes ? "deleted" : "would delete");
 		print_group(group);
 	}
 	if (status == 0 && over > 0 && !listing->options->yes)
 		printf("%zu of %zu groups; --yes deletes them\n", over, listing->count);
-	return status;
+	return status != 0 ? status : failure;
 }
 
 int

@@ -263,6 +263,9 @@ read_option(const struct cli_option_reader *reader, int argc, char **argv, int *
 				row->argument);
 		value = argv[++*at];
 	}
+	if (reader->verb == CLI_AGENT && reader->options->instead == NULL &&
+		cli_agent_key(row->name) != NULL)
+		reader->options->instead = row->name;
 	return cli_option_set(reader, row, value);
 }
 

@@ -36,7 +36,8 @@ struct running {
 	int64_t moved_ms;            /* the last progress */
 	int64_t ended_ms;            /* when we ended it; 0: we did not */
 	enum cli_job_result judged;
-	bool failed; /* a push or the file did */
+	int64_t lock_until_ms; /* how long the state's lock is waited for */
+	bool failed;           /* a push or the file did */
 };
 
 static int64_t
@@ -94,6 +95,30 @@ add(void *context, const struct pitot_sample *sample, double amount)
 		cli_job_lines_add(running->lines, sample, amount);
 }
 
+static int64_t
+deadline_ms(const struct running *running)
+{
+	int64_t given_ms = running->options->config.push.deadline_ms;
+	return given_ms != 0 ? given_ms : push_default_ms;
+}
+
+/* The command has ended, so that a signal means us. */
+static bool
+wait_for_lock(void *context)
+{
+	struct running *running = context;
+	return now_ms() < running->lock_until_ms && !cli_child_is_over(&running->child, 50);
+}
+
+static void
+end_state(struct running *running)
+{
+	const struct cli_state_use use = {add, wait_for_lock, running};
+	running->lock_until_ms = now_ms() + deadline_ms(running);
+	if (!cli_state_end(&running->state, running->registry, &use))
+		running->failed = true;
+}
+
 /* ---- pushes ---- */
 
 static void
@@ -119,7 +144,7 @@ start_pusher(struct running *running)
 	}
 	push.no_self_metrics = true;
 	push.at_end = PITOT_END_KEEP; /* how it ended is to be seen after it */
-	push.stop_deadline_ms = push.deadline_ms != 0 ? push.deadline_ms : push_default_ms;
+	push.stop_deadline_ms = deadline_ms(running);
 	if (push.spool_dir != NULL && push.deadline_ms == 0)
 		push.stop_deadline_ms = spool_push_ms; /* a later run delivers the rest */
 	push.deadline_ms = 0;
@@ -270,8 +295,7 @@ run_command(struct running *running)
 	wait_for_end(running);
 	(void)cli_job_end(
 		&running->job, running->judged, running->child.status, &running->child.usage);
-	if (!cli_state_end(&running->state, running->registry, add, running))
-		running->failed = true;
+	end_state(running);
 	write_textfile(running);
 	stop_pusher(running);
 	cli_child_close(&running->child);

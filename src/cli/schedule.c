@@ -2,6 +2,10 @@
 /*
  * Fields become sets of bits; the next time is looked for day by day, and within a day minute by
  * minute, which is at most some thousand steps. A wrong line is told by what is wrong in it.
+ *
+ * Where the clocks change it is as Debian's cron does it: a line whose minute and hour are both
+ * told (no "*" in front) runs once, also on such days: right after an hour that is left out, and
+ * the first time in one that comes twice. Others follow the clock as it goes.
  */
 #include "cli/schedule.h"
 
@@ -115,7 +119,7 @@ bool
 cli_schedule_read(struct cli_schedule *schedule, const char *text, const char **why)
 {
 	uint64_t sets[field_count];
-	bool any[field_count];
+	bool any[field_count]; /* as cron has it: what begins with "*" */
 	const char *at = long_form(text);
 	for (size_t i = 0; i < field_count; i++) {
 		at += strspn(at, " \t");
@@ -135,6 +139,7 @@ cli_schedule_read(struct cli_schedule *schedule, const char *text, const char **
 		.days = sets[2],
 		.months = sets[3],
 		.weekdays = sets[4] | sets[4] >> 7, /* 7 is Sunday, too */
+		.fixed = !any[0] && !any[1],
 		.any_day = any[2],
 		.any_weekday = any[4],
 	};
@@ -160,24 +165,44 @@ is_its_day(const struct cli_schedule *schedule, const struct tm *day)
 							  : by_day || by_weekday;
 }
 
-/* The first time of this day after `seconds`, or 0. */
-static int64_t
-next_in_day(const struct cli_schedule *schedule, const struct tm *day, int64_t seconds)
+/* When the clocks show this minute of a day: twice in an hour that is repeated. False: never. */
+static bool
+times_of(const struct tm *day, int minute, int64_t times[2])
 {
-	int64_t first = 0;
-	for (int minute = 0; minute < 24 * 60; minute++) {
-		if (!has(schedule->hours, minute / 60) || !has(schedule->minutes, minute % 60))
-			continue;
+	bool exists = false;
+	for (int i = 0; i < 2; i++) {
 		struct tm parts = {.tm_year = day->tm_year,
 			.tm_mon = day->tm_mon,
 			.tm_mday = day->tm_mday,
 			.tm_hour = minute / 60,
 			.tm_min = minute % 60,
-			.tm_isdst = -1};
+			.tm_isdst = 1 - i}; /* summer's comes first */
 		int64_t time = (int64_t)mktime(&parts);
-		bool exists = parts.tm_hour == minute / 60 && parts.tm_min == minute % 60;
-		if (exists && time > seconds && (first == 0 || time < first))
-			first = time;
+		if (parts.tm_hour != minute / 60 || parts.tm_min != minute % 60)
+			continue;
+		times[1] = time;
+		if (!exists)
+			times[0] = time;
+		exists = true;
+	}
+	return exists;
+}
+
+/* The first time of this day after `seconds`, or 0. */
+static int64_t
+next_in_day(const struct cli_schedule *schedule, const struct tm *day, int64_t seconds)
+{
+	int64_t first = 0, times[2];
+	bool left_out = false; /* it is due as soon as the clocks go on */
+	for (int minute = 0; minute < 24 * 60; minute++) {
+		bool due = has(schedule->hours, minute / 60) && has(schedule->minutes, minute % 60);
+		if (!due && !left_out)
+			continue;
+		bool exists = times_of(day, minute, times);
+		left_out = !exists && schedule->fixed;
+		for (int i = 0; exists && i < (schedule->fixed ? 1 : 2); i++)
+			if (times[i] > seconds && (first == 0 || times[i] < first))
+				first = times[i];
 	}
 	return first;
 }

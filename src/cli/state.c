@@ -168,7 +168,7 @@ value_before(const struct cli_state *state, const struct pitot_sample *sample, s
 
 /* What runs counted that ended since we began. */
 static bool
-add_others(struct cli_state *state, cli_state_fn *add, void *context)
+add_others(struct cli_state *state, const struct cli_state_use *use)
 {
 	bool ok;
 	size_t next = 0;
@@ -179,7 +179,7 @@ add_others(struct cli_state *state, cli_state_fn *add, void *context)
 			continue;
 		double amount = sample.value - value_before(state, &sample, &next);
 		if (amount > 0)
-			add(context, &sample, amount);
+			use->add(use->context, &sample, amount);
 	}
 	pitot_snapshot_free(now);
 	return ok;
@@ -205,18 +205,31 @@ write_registry(const char *path, struct pitot_registry *registry)
 	return failure == 0 || fail(path, strerror(failure));
 }
 
+/* False, told, if another run holds it for too long. */
+static bool
+take_lock(int lock, const char *name, const struct cli_state_use *use)
+{
+	while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return fail(name, strerror(errno));
+		if (!use->wait(use->context))
+			return fail(name, "another run holds it: what this one counted is lost");
+	}
+	return true;
+}
+
 bool
 cli_state_end(
-	struct cli_state *state, struct pitot_registry *registry, cli_state_fn *add, void *context)
+	struct cli_state *state, struct pitot_registry *registry, const struct cli_state_use *use)
 {
 	if (state->path == NULL)
 		return true;
 	char *name = beside(state->path, ".lock");
 	int lock = name == NULL ? -1 : open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	bool locked = lock >= 0 && flock(lock, LOCK_EX) == 0;
-	if (!locked)
+	if (lock < 0)
 		(void)fail(name == NULL ? state->path : name, strerror(errno));
-	bool ok = locked && add_others(state, add, context);
+	bool locked = lock >= 0 && take_lock(lock, name, use);
+	bool ok = locked && add_others(state, use);
 	if (locked && state->path != NULL)
 		ok = write_registry(state->path, registry) && ok;
 	if (lock >= 0)

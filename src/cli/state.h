@@ -24,11 +24,18 @@ typedef void cli_state_fn(void *context, const struct pitot_sample *sample, doub
  */
 bool cli_state_begin(
 	struct cli_state *state, const char *path, cli_state_fn *restore, void *context);
+/* What is done with it at the end. */
+struct cli_state_use {
+	cli_state_fn *add;
+	/* A little, while another run holds the lock; false: no more. */
+	bool (*wait)(void *context);
+	void *context;
+};
 /*
  * Under a lock: tells by how much counters rose in the file since then, and replaces it by what the
  * registry holds after that. False, told on stderr, on failure.
  */
 bool cli_state_end(
-	struct cli_state *state, struct pitot_registry *registry, cli_state_fn *add, void *context);
+	struct cli_state *state, struct pitot_registry *registry, const struct cli_state_use *use);
 
 #endif

@@ -211,7 +211,7 @@ begin_reading(struct pt_page *page)
 	drop_exemplars(page);
 	free(page->times);
 	page->times = NULL;
-	page->samples = page->duplicates = page->others = 0;
+	page->samples = page->others = 0;
 	for (size_t i = 0; i < page->count; i++)
 		page->bits[i] = PT_NUMBER_ABSENT;
 }
@@ -230,7 +230,10 @@ read_known(struct pt_page *page, const char *text, size_t length, bool open)
 	}
 	if (page->exemplar_count > 1)
 		qsort(page->exemplars, page->exemplar_count, sizeof page->exemplars[0], by_index);
-	/* Without the line that tells its type, a series may be another one. */
+	/*
+	 * Without the line that tells its type, a series may be another one. Duplicates are among
+	 * the others, too: they are as many as before.
+	 */
 	return (page->count - page->samples) * 4 <= page->count &&
 		page->others == page->other_count;
 }

@@ -13,6 +13,8 @@
 #define AT(member) offsetof(struct pt_agent_config, member)
 
 enum { interval_default_ms = 60000 };
+/* Of one text file, whose reading keeps all else waiting: about a second of a small machine. */
+enum { textfile_bytes = 16 << 20, textfile_samples = 100000 };
 
 static int
 read_global(struct pt_yaml *yaml, yaml_node_t *node, void *to)
@@ -39,6 +41,21 @@ read_global(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 			 : code;
 }
 
+/* As Prometheus has it: a name means one of them. */
+static int
+check_name_once(struct pt_yaml *yaml, const yaml_node_t *node,
+	const struct pt_agent_destination *list, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (list[i].name != NULL && list[j].name != NULL &&
+				list[i].name[0] != '\0' && strcmp(list[i].name, list[j].name) == 0)
+				return pt_yaml_fail(yaml, node,
+					"name: \"%s\" is there twice, in lines %u and %u",
+					list[i].name, list[j].line, list[i].line);
+	return 0;
+}
+
 static int
 read_remotes(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 {
@@ -47,7 +64,7 @@ read_remotes(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	int code = pt_yaml_list(yaml, node, pt_agent_remote_read, sizeof config->remotes[0], &list,
 		&config->remote_count);
 	config->remotes = list;
-	return code;
+	return code == 0 ? check_name_once(yaml, node, list, config->remote_count) : code;
 }
 
 static int
@@ -58,7 +75,7 @@ read_gateways(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	int code = pt_yaml_list(yaml, node, pt_agent_gateway_read, sizeof config->gateways[0],
 		&list, &config->gateway_count);
 	config->gateways = list;
-	return code;
+	return code == 0 ? check_name_once(yaml, node, list, config->gateway_count) : code;
 }
 
 static int
@@ -91,10 +108,13 @@ read_textfile(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	static const struct pt_yaml_key keys[] = {
 		{"directory", pt_yaml_path, AT(textfile.directory)},
 		{"max_age", pt_yaml_duration, AT(textfile.max_age_ms)},
+		{"max_size", pt_yaml_size, AT(textfile.max_bytes)},
+		{"sample_limit", pt_yaml_count, AT(textfile.sample_limit)},
 		{"interval", pt_yaml_duration, AT(textfile.interval_ms)},
 		{"labels", pt_yaml_labels, AT(textfile.labels)},
 	};
-	const struct pt_agent_config *config = to;
+	struct pt_agent_config *config = to;
+	config->textfile.sample_limit = textfile_samples;
 	int code = pt_yaml_map(yaml, node, keys, sizeof keys / sizeof keys[0], to);
 	if (code == 0 && config->textfile.directory == NULL)
 		code = pt_yaml_fail(yaml, node, "directory: is missing: where the files are");
@@ -183,6 +203,8 @@ complete(struct pt_agent_config *config)
 		config->interval_ms = config->global.scrape_interval_ms;
 	if (config->textfile.interval_ms == 0)
 		config->textfile.interval_ms = config->global.scrape_interval_ms;
+	if (config->textfile.max_bytes == 0)
+		config->textfile.max_bytes = textfile_bytes;
 	if (config->socket.interval_ms == 0)
 		config->socket.interval_ms = config->global.scrape_interval_ms;
 	if (config->socket.ttl_ms == 0)

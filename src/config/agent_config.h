@@ -74,6 +74,8 @@ struct pt_agent_config {
 	struct {
 		const char *directory; /* NULL: none */
 		int64_t max_age_ms, interval_ms;
+		uint64_t max_bytes;
+		int64_t sample_limit; /* 0: none */
 		struct pt_yaml_labels labels;
 	} textfile;
 	struct {

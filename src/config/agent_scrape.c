@@ -6,6 +6,7 @@
 #include "config/agent_config.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct pt_agent_scrape, member)
@@ -70,6 +71,33 @@ read_params(struct pt_yaml *yaml, yaml_node_t *node, void *to)
 	return code;
 }
 
+/* Of "host:port", "[::1]:port" or "host". */
+static bool
+has_bad_port(const char *target)
+{
+	const char *colon = strrchr(target, ':');
+	if (colon == NULL || strchr(colon, ']') != NULL)
+		return false;
+	size_t digits = strspn(colon + 1, "0123456789");
+	unsigned long port = strtoul(colon + 1, NULL, 10);
+	return digits == 0 || colon[1 + digits] != '\0' || port == 0 || port > 65535;
+}
+
+/* Where rules make an address of a target, it may be anything before them. */
+static int
+check_ports(struct pt_yaml *yaml, yaml_node_t *node, const struct pt_agent_scrape *scrape)
+{
+	for (size_t i = 0; scrape->relabel.relabel == NULL && i < scrape->static_count; i++) {
+		const struct pt_yaml_texts *targets = &scrape->statics[i].targets;
+		for (size_t j = 0; j < targets->count; j++)
+			if (has_bad_port(targets->list[j]))
+				return pt_yaml_fail(yaml, node,
+					"target \"%s\": the port must be 1 to 65535",
+					targets->list[j]);
+	}
+	return 0;
+}
+
 static int
 check(struct pt_yaml *yaml, yaml_node_t *node, const struct pt_agent_scrape *scrape)
 {
@@ -84,7 +112,7 @@ check(struct pt_yaml *yaml, yaml_node_t *node, const struct pt_agent_scrape *scr
 	if (scrape->static_count == 0)
 		pt_yaml_warn(yaml, node, "\"%s\" has no targets: only static_configs are read",
 			scrape->job);
-	return 0;
+	return check_ports(yaml, node, scrape);
 }
 
 int

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The groups that a Pushgateway holds, as its own page tells them: each has a series of
- * push_time_seconds with just its grouping key. Fails as a request does, and on a page that is not
- * metrics.
+ * The groups that a Pushgateway holds, as its API tells them. Its page of metrics cannot: there a
+ * label that is empty in the grouping key is the same as none. Fails as a request does, and on an
+ * answer that is not the API's.
  */
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "drive/visit.h"
 #include "net/url.h"
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ complete_url(struct pt_buf *url, const char *base, struct pitot_error *why)
 		while (length > 0 && path[length - 1] == '/')
 			length--;
 		pt_buf_put(url, text, (size_t)(path - text) + length);
-		pt_buf_str(url, "/metrics");
+		pt_buf_str(url, "/api/v1/metrics");
 		(void)pt_buf_text(url); /* the NUL now, so that a failure shows here */
 		if (pt_buf_error(url) != 0)
 			code = pt_error_memory(why);
@@ -36,54 +37,66 @@ complete_url(struct pt_buf *url, const char *base, struct pitot_error *why)
 	return code;
 }
 
-/* The value of `family` in the group of these labels, or 0. */
-static double
-value_of(const struct pitot_snapshot *snapshot, const char *family, const struct pitot_sample *key)
+struct showing {
+	void (*show)(void *context, const struct pitot_group *group);
+	void *context;
+};
+
+/* The value of the one series of `family` in the group as milliseconds, or 0. */
+static int64_t
+time_of(const json_t *told, const char *family)
 {
-	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
-		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
-		bool same = strcmp(sample.family, family) == 0 &&
-			sample.label_count == key->label_count;
-		for (size_t k = 0; same && k < key->label_count; k++) {
-			struct pitot_label a = pitot_sample_label(&sample, k);
-			struct pitot_label b = pitot_sample_label(key, k);
-			same = strcmp(a.name, b.name) == 0 && strcmp(a.value, b.value) == 0;
-		}
-		if (same)
-			return sample.value;
+	const json_t *metrics = json_object_get(json_object_get(told, family), "metrics");
+	const char *text = json_string_value(json_object_get(json_array_get(metrics, 0), "value"));
+	double seconds = text == NULL ? 0 : strtod(text, NULL);
+	/* A group may hold any number there: what can be no time is none. */
+	return seconds > 0 && seconds < 1e14 ? (int64_t)(seconds * 1000) : 0;
+}
+
+static int
+show_group(const struct showing *showing, const json_t *told, struct pitot_error *why)
+{
+	struct pitot_label labels[PT_LIMIT_LABELS + 1];
+	struct pitot_group group = {.job = "", .instance = "", .labels = labels};
+	json_t *key = json_object_get(told, "labels"), *value;
+	const char *name;
+	if (!json_is_object(key) || json_object_size(key) > PT_LIMIT_LABELS)
+		return pt_error_set(why, PITOT_BAD_INPUT, "a group has no labels, or too many");
+	json_object_foreach(key, name, value)
+	{
+		struct pitot_label label = {name, json_string_value(value)};
+		if (label.value == NULL)
+			return pt_error_set(why, PITOT_BAD_INPUT, "a label has no text");
+		if (strcmp(name, "job") == 0)
+			group.job = label.value;
+		else if (strcmp(name, "instance") == 0 && label.value[0] != '\0')
+			group.instance = label.value;
+		else /* an empty instance too, which is another group than that without */
+			labels[group.label_count++] = label;
 	}
+	group.pushed_ms = time_of(told, "push_time_seconds");
+	group.failed_ms = time_of(told, "push_failure_time_seconds");
+	group.expires_ms = time_of(told, "pitot_expires_timestamp_seconds");
+	showing->show(showing->context, &group);
 	return 0;
 }
 
 static int
-show_groups(const struct pitot_snapshot *snapshot,
-	void (*show)(void *context, const struct pitot_group *group), void *context)
+show_groups(void *context, const char *page, size_t length, struct pitot_error *why)
 {
-	struct pitot_label labels[PT_LIMIT_LABELS + 1];
-	for (size_t i = 0; i < pitot_snapshot_size(snapshot); i++) {
-		struct pitot_sample sample = pitot_snapshot_sample(snapshot, i);
-		struct pitot_group group = {.job = "", .instance = "", .labels = labels};
-		if (strcmp(sample.family, "push_time_seconds") != 0 ||
-			sample.label_count > PT_LIMIT_LABELS)
-			continue;
-		for (size_t k = 0; k < sample.label_count; k++) {
-			struct pitot_label label = pitot_sample_label(&sample, k);
-			if (strcmp(label.name, "job") == 0)
-				group.job = label.value;
-			else if (strcmp(label.name, "instance") == 0)
-				group.instance = label.value;
-			else
-				labels[group.label_count++] = label;
-		}
-		group.pushed_ms = (int64_t)(sample.value * 1000);
-		group.failed_ms =
-			(int64_t)(value_of(snapshot, "push_failure_time_seconds", &sample) * 1000);
-		group.expires_ms =
-			(int64_t)(value_of(snapshot, "pitot_expires_timestamp_seconds", &sample) *
-				1000);
-		show(context, &group);
-	}
-	return 0;
+	json_error_t problem;
+	json_t *answer = json_loadb(page, length, 0, &problem);
+	const json_t *groups = json_object_get(answer, "data");
+	int code = 0;
+	if (answer == NULL)
+		code = pt_error_set(why, PITOT_BAD_INPUT, "the answer is not JSON: %s in line %d",
+			problem.text, problem.line);
+	else if (!json_is_array(groups))
+		code = pt_error_set(why, PITOT_BAD_INPUT, "the answer is not a Pushgateway's");
+	for (size_t i = 0; code == 0 && i < json_array_size(groups); i++)
+		code = show_group(context, json_array_get(groups, i), why);
+	json_decref(answer);
+	return code;
 }
 
 int
@@ -91,20 +104,18 @@ pitot_push_groups(const struct pitot_push_options *options,
 	void (*show)(void *context, const struct pitot_group *group), void *context,
 	struct pitot_error *why)
 {
-	struct pitot_snapshot *snapshot = NULL;
+	struct showing showing = {show, context};
 	struct pt_buf url, shown;
-	pt_buf_init(&url, PT_LIMIT_URL + 16);
-	pt_buf_init(&shown, PT_LIMIT_URL + 16);
+	pt_buf_init(&url, PT_LIMIT_URL + 32);
+	pt_buf_init(&shown, PT_LIMIT_URL + 32);
 	int code = complete_url(&url, options->url, why);
-	if (code == 0)
-		snapshot = pt_visit_read(pt_buf_text(&url), options, why);
-	if (snapshot != NULL) {
-		code = show_groups(snapshot, show, context);
-	} else if (code == 0) {
+	if (code == 0) {
 		pt_url_redact(&shown, pt_buf_text(&url));
-		code = pt_error_wrap(why, "list %s", pt_buf_text(&shown));
+		code = pt_visit(
+			pt_buf_text(&url), options, "application/json", show_groups, &showing, why);
+		if (code != 0)
+			code = pt_error_wrap(why, "list %s", pt_buf_text(&shown));
 	}
-	pitot_snapshot_free(snapshot);
 	pt_buf_clear(&url);
 	pt_buf_clear(&shown);
 	return code;

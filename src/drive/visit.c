@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page of metrics, got over HTTP and parsed, in the calling thread. Fails as a request does, and
- * on a page that is not metrics.
+ * A page, got over HTTP and read, in the calling thread. Fails as a request does, and on a page
+ * that is not what it should be.
  */
 #include "drive/visit.h"
 
@@ -14,29 +14,30 @@
 /* Of a page that lists all metrics of a gateway. */
 #define PAGE_MOST ((size_t)256 << 20)
 
-struct reading {
+struct visit {
+	pt_visit_reader *read;
+	void *context;
+	struct pitot_error error; /* .code is 0 if it was read */
 	bool done;
-	struct pitot_error error;
-	struct pitot_snapshot *snapshot;
 };
 
 static void
 take_page(void *context, struct pt_fetch *fetch, const struct pt_fetched *result)
 {
-	static const struct pitot_parse_options options = {.source = "the page"};
-	struct reading *reading = context;
+	struct visit *visit = context;
 	(void)fetch;
-	reading->done = true;
-	reading->error = result->error;
+	visit->done = true;
+	visit->error = result->error;
 	if (result->error.code == 0)
-		reading->snapshot =
-			pitot_parse(result->page, result->length, &options, &reading->error);
+		visit->error.code =
+			visit->read(visit->context, result->page, result->length, &visit->error);
 }
 
-struct pitot_snapshot *
-pt_visit_read(const char *url, const struct pitot_push_options *options, struct pitot_error *why)
+int
+pt_visit(const char *url, const struct pitot_push_options *options, const char *accept,
+	pt_visit_reader *read, void *context, struct pitot_error *why)
 {
-	struct reading reading = {.done = false};
+	struct visit visit = {.read = read, .context = context};
 	const struct pt_clock *clock = pt_clock_real();
 	struct pt_fetcher *fetcher = pt_fetcher_new(clock);
 	struct pt_fetch *fetch = fetcher == NULL
@@ -45,25 +46,36 @@ pt_visit_read(const char *url, const struct pitot_push_options *options, struct 
 			  &(struct pt_fetch_options){
 				  .url = url,
 				  .http = &options->http,
-				  .accept = "text/plain;version=0.0.4",
+				  .accept = accept,
 				  .timeout_ms =
 					  options->timeout_ms > 0 ? options->timeout_ms : 10000,
 				  .most_bytes = PAGE_MOST,
-				  .context = &reading,
+				  .context = &visit,
 			  },
-			  &reading.error);
+			  &visit.error);
 	if (fetcher == NULL)
-		(void)pt_error_memory(&reading.error);
+		(void)pt_error_memory(&visit.error);
 	if (fetch != NULL) {
 		pt_fetch_start(fetch);
-		while (!reading.done)
+		while (!visit.done)
 			pt_fetcher_wait(fetcher, clock->mono_ms(clock) + 1000, take_page);
 	}
 	pt_fetch_free(fetch);
 	pt_fetcher_free(fetcher);
-	if (reading.snapshot == NULL && why != NULL)
-		*why = reading.error;
-	return reading.snapshot;
+	if (visit.error.code != 0 && why != NULL)
+		*why = visit.error;
+	return visit.error.code;
+}
+
+/* ---- a page of metrics ---- */
+
+static int
+parse_page(void *context, const char *page, size_t length, struct pitot_error *why)
+{
+	static const struct pitot_parse_options options = {.source = "the page"};
+	struct pitot_snapshot **snapshot = context;
+	*snapshot = pitot_parse(page, length, &options, why);
+	return *snapshot == NULL ? why->code : 0;
 }
 
 struct pitot_snapshot *
@@ -76,9 +88,9 @@ pitot_scrape(const struct pitot_push_options *options, struct pitot_error *why)
 	if (options->url == NULL) {
 		(void)pt_error_set(why, PITOT_USAGE, "url: is missing: the page's address");
 	} else if (pt_url_complete(&url, options->url, why) == 0) {
-		snapshot = pt_visit_read(pt_buf_text(&url), options, why);
 		pt_url_redact(&shown, pt_buf_text(&url));
-		if (snapshot == NULL)
+		if (pt_visit(pt_buf_text(&url), options, "text/plain;version=0.0.4", parse_page,
+			    &snapshot, why) != 0)
 			(void)pt_error_wrap(why, "scrape %s", pt_buf_text(&shown));
 	}
 	pt_buf_clear(&url);

@@ -245,6 +245,33 @@ states()
 	expect_run "a state that cannot be written" 3 "$pitot" run --textfile "$file" \
 		--state /no/such/dir/state sh -c 'exit 3'
 	expect_contains "it is told" "$err" "/no/such/dir/state.lock: No such file or directory"
+	state_is_locked
+}
+
+# Somebody holds the lock for ever.
+state_is_locked()
+{
+	local pid holder
+	exec {holder}>>"$work/held.lock"
+	flock "$holder"
+	runs "a state that another run holds" 3 --state "$work/held" --deadline 300ms sh -c 'exit 3'
+	expect_contains "it is told" "$err" "held.lock: another run holds it"
+	has "and the metrics are written" batch_job_exit_code 3
+	runs "with --strict it is a failure" 1 --strict --state "$work/held" --deadline 300ms true
+	"$pitot" run --textfile "$file" --state "$work/held" --deadline 1h sh -c 'echo ended; exit 3' \
+		>"$work/said" 2>"$work/err" &
+	pid=$!
+	background+=("$pid")
+	eventually 10 says "$work/said" ended
+	sleep 0.5
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	expect "SIGTERM ends the waiting" "$status" 3
+	expect_contains "it is told" "$(cat "$work/err")" "held.lock: another run holds it"
+	exec {holder}>&-
+	runs "without it" 0 --state "$work/held" true
+	expect "nothing is said" "$err" ""
 }
 
 files()

@@ -99,9 +99,9 @@ for series in json.load(sys.stdin)["data"]:
 	curl -fsS --noproxy '*' "$reference/api/v1/metadata" | /usr/bin/python3 -c '
 import json, sys
 for name, said in json.load(sys.stdin)["data"].items():
-    if name.startswith("node_cpu") or name.startswith("node_memory_M"):
+    if name.startswith("node_"):
         print(name, said[0]["type"], json.dumps(said[0]["help"]))' | sort -u >"$work/meta-1"
-	sed -n 's/^# metadata \(node_cpu[a-z_]*\|node_memory_M[A-Za-z_]*\) \([a-z]*\)\( [a-z]*\)\? \(".*\)/\1 \2 \4/p' \
+	sed -n 's/^# metadata \(node_[A-Za-z0-9_]*\) \([a-z]*\)\( [a-z]*\)\? \(".*\)/\1 \2 \4/p' \
 		"$work/sink.out" | sort -u >"$work/meta-2"
 	expect_same "types and help are those that Prometheus reads" "$work/meta-2" "$work/meta-1"
 }
@@ -175,6 +175,52 @@ text_files()
 	expect_run "a mended one is read" 0 eventually 5 has 'rows_total == 6'
 	touch -d '2 hours ago' "$work/text/job.prom"
 	expect_run "an old one ends" 0 eventually 5 has_not rows_total
+	no_text_files
+	large_text_files
+}
+
+# What has such a name and is no file.
+no_text_files()
+{
+	mkfifo "$work/text/pipe.prom"
+	mkdir "$work/text/folder.prom"
+	ln -s nowhere "$work/text/link.prom"
+	expect_run "what is no file is told" 0 eventually 5 has 'count(pitot_textfile_error == 1) == 3'
+	expect_contains "a pipe" "$(cat "$work/agent.log")" "pipe.prom: it is a pipe, not a file"
+	expect_contains "a folder" "$(cat "$work/agent.log")" "folder.prom: it is a folder, not a file"
+	expect_contains "a link to nothing" "$(cat "$work/agent.log")" "link.prom: the link leads to no file"
+	expect "once" "$(grep -c 'pipe.prom: it is' "$work/agent.log")" 1
+	echo 'linked 1' >"$work/text/nowhere"
+	expect_run "a link to a file is read" 0 eventually 5 has 'linked == 1'
+	rm -r "$work/text/pipe.prom" "$work/text/folder.prom" "$work/text/link.prom"
+	expect_run "they are gone" 0 eventually 5 has_not pitot_textfile_error
+}
+
+# A file that would keep everything else waiting is not read.
+large_text_files()
+{
+	seq -f 'many{n="%.0f"} 1' 100001 >"$work/text/.large"
+	mv "$work/text/.large" "$work/text/large.prom"
+	expect_run "too many samples are told" 0 eventually 5 has 'pitot_textfile_error == 1'
+	expect_contains "and counted" "$(cat "$work/agent.log")" \
+		"large.prom: 100001 samples are more than sample_limit 100000"
+	{ echo 'one 1'; head -c 17000000 /dev/zero | tr '\0' '#'; echo; } >"$work/text/.large"
+	mv "$work/text/.large" "$work/text/large.prom"
+	expect_run "too many bytes are told" 0 eventually 5 \
+		grep -q 'large.prom: 170000[0-9]* bytes are more than max_size 16777216' "$work/agent.log"
+	expect "nothing of it is sent" "$(query 'one or many')" ""
+	printf 'one 1\ntwo 2\n' >"$work/text/large.prom"
+	expect_run "a small one is read" 0 eventually 5 has 'one == 1'
+	sed 's/max_age: 1h/max_age: 1h, sample_limit: 1/' "$work/agent.yml" >"$work/limit.yml"
+	mv "$work/limit.yml" "$work/agent.yml"
+	kill -HUP "$agent"
+	expect_run "a limit of the configuration's" 0 eventually 5 \
+		grep -q 'large.prom: 2 samples are more than sample_limit 1' "$work/agent.log"
+	sed 's/, sample_limit: 1//' "$work/agent.yml" >"$work/limit.yml"
+	mv "$work/limit.yml" "$work/agent.yml"
+	rm "$work/text/large.prom"
+	kill -HUP "$agent"
+	expect_run "without" 0 eventually 5 has_not pitot_textfile_error
 }
 
 socket()
@@ -227,6 +273,38 @@ socket()
 	expect "GET" "$(push http://localhost/metrics/job/bad)" 405
 	expect "ready" "$(push http://localhost/-/ready)" 200
 	expect "the socket's mode" "$(stat -c %a "$work/push.sock")" 660
+	slow_clients
+}
+
+# More clients than there is room for, who never end what they say, do not keep others out.
+slow_clients()
+{
+	cat >"$work/slow.py" <<-'END'
+	import socket, sys, time
+	def client():
+	    c = socket.socket(socket.AF_UNIX); c.settimeout(2); c.connect(sys.argv[1])
+	    c.send(b'POST /metrics/job/slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n')
+	    return c
+	clients, told = [], False
+	while True:
+	    for i in range(700 - len(clients)):
+	        try: clients.append(client())
+	        except OSError: pass
+	    if not told: print('ready', flush=True); told = True
+	    for c in clients[:]:
+	        try: c.send(b'X-A: b\r\n')
+	        except OSError: clients.remove(c)
+	    time.sleep(0.2)
+	END
+	/usr/bin/python3 "$work/slow.py" "$work/push.sock" >"$work/slow.count" &
+	local slow=$!
+	background+=("$slow")
+	expect_run "many slow clients" 0 eventually 20 test -s "$work/slow.count"
+	for n in 1 2 3; do
+		expect "another one is answered: $n" "$(push -m 20 --data-binary 'quick 1' \
+			http://localhost/metrics/job/quick)" 200
+	done
+	kill "$slow"
 }
 
 # ---- change and end ----
@@ -340,6 +418,198 @@ receiver_hangs()
 	expect "no scrape was lost" "$(cat "$work/hang.lost")" "0 1"
 }
 
+# A page with duplicates, awkward labels and rules of all kinds: the agent makes of it what Prometheus
+# does, the numbers about the scrape included.
+like_prometheus()
+{
+	cat >"$work/odd-page" <<-'END'
+	# HELP a Help.
+	# TYPE a gauge
+	a{x="1",y="left:right",z="q"} 1
+	a{x="2",y="up:down",z="q"} 2
+	a{x="1",y="left:right",z="r"} 3
+	b{k8s_name="n",k8s_ns="m"} 4
+	b{k8s_name="n",k8s_ns="m"} 4
+	a{x="2",y="up:down",z="q"} 6
+	c{CASE="MiXeD",exported_job="e",job="own",instance="i"} 5
+	dropme{x="1"} 1
+	dropme{x="2"} 1
+	# TYPE h histogram
+	h_bucket{le="1",tmp="t"} 1
+	h_bucket{le="+Inf",tmp="t"} 2
+	h_sum{tmp="t"} 3
+	h_count{tmp="t"} 2
+	e{v=""} 1
+	equal{tmp="1"} 1
+	equal{tmp="2"} 2
+	f{url="http://h.example:8080/p?q"} 1
+	up{x="page"} 3
+	END
+	cat >"$work/page.py" <<-'END'
+	import http.server, ssl, sys
+	class H(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        self.send_response(200); self.send_header('Content-Type', 'text/plain; version=0.0.4'); self.end_headers()
+	        self.wfile.write(open(sys.argv[1], 'rb').read())
+	    def log_message(self, *a): pass
+	s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), H)
+	if len(sys.argv) > 2:
+	    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[2], sys.argv[3])
+	    s.socket = c.wrap_socket(s.socket, server_side=True)
+	print(s.server_port, flush=True); s.serve_forever()
+	END
+	/usr/bin/python3 "$work/page.py" "$work/odd-page" >"$work/odd.port" &
+	background+=($!)
+	expect_run "an odd page" 0 eventually 10 test -s "$work/odd.port"
+	cat >"$work/odd.yml" <<-END
+	global: {scrape_interval: 1s, external_labels: {site: shed}}
+	scrape_configs:
+	- job_name: odd
+	  static_configs:
+	  - {targets: ["127.0.0.1:$(cat "$work/odd.port")"], labels: {env: prod, site: shed, __meta_role: db}}
+	  relabel_configs:
+	  - {source_labels: [__meta_role], target_label: role}
+	  - {source_labels: [__address__], regex: '(.*):(\d+)', target_label: host, replacement: '\$1'}
+	  - {regex: '__meta_(.+)', action: labelmap, replacement: 'm_\$1'}
+	  metric_relabel_configs:
+	  - {source_labels: [y], regex: '(\w+):(\w+)', target_label: side, replacement: '\$2-\${1}_\$3'}
+	  - {source_labels: [y], regex: '(?P<one>\w+):.*', target_label: named, replacement: '\${one}x'}
+	  - {regex: 'k8s_(.+)', action: labelmap}
+	  - {regex: 'k8s_(.+)', action: labelmap, replacement: 'kube_\${1}'}
+	  - {regex: 'k8s_.*', action: labeldrop}
+	  - {source_labels: [__name__, x], separator: '@', regex: 'dropme@1', action: drop}
+	  - {source_labels: [CASE], action: lowercase, target_label: lower}
+	  - {source_labels: [CASE], action: uppercase, target_label: upper}
+	  - {source_labels: [__name__, x, nothing], regex: '.*;.*;', action: keep}
+	  - {source_labels: [url], regex: 'https?://([^:/]+)(?::(\d+))?.*', target_label: at, replacement: '\$1:\$2'}
+	  - {source_labels: [z], regex: 'q', target_label: z, replacement: ''}
+	  - {source_labels: [__name__], regex: '(h)(.*)', target_label: __name__, replacement: 'renamed\$2'}
+	  - {regex: tmp, action: labeldrop}
+	  - {source_labels: [x], target_label: copy}
+	  - {target_label: static, replacement: 'v\$\$x'}
+	  - {source_labels: [x], regex: '2', target_label: 'dyn_\$1', replacement: 'r'}
+	  - {source_labels: [__name__], regex: '(a)', target_label: 'dyn_\${1}', replacement: 'name_\$1'}
+	  - {source_labels: [x, z], separator: '', target_label: joined}
+	  - {source_labels: [missing], target_label: gone}
+	END
+	cp "$work/odd.yml" "$work/odd-agent.yml"
+	echo "remote_write: [{url: \"$prometheus/api/v1/write\"}]" >>"$work/odd-agent.yml"
+	start_server prometheus-new --config "$work/odd.yml"
+	local reference=$url
+	start_agent "$work/odd-agent.yml"
+	expect_run "Prometheus scrapes it" 0 eventually 10 odd_series "$reference" "$work/odd-1"
+	sleep 2 # the second scrape is read by the lines of the first
+	expect_run "so does the agent" 0 eventually 10 odd_series "$prometheus" "$work/odd-2"
+	odd_series "$reference" "$work/odd-1"
+	expect_same "they make the same of it" "$work/odd-2" "$work/odd-1"
+	expect "all samples are counted" "$(grep -c 'scrape_samples_scraped.* 18$' "$work/odd-2")" 1
+	end_agent
+}
+odd_series()
+{
+	curl -fsS --noproxy '*' "$1/api/v1/query" \
+		--data-urlencode 'query={job=~".+",role="db",__name__!~"scrape_(duration|body|timeout|sample_limit).*"}' |
+		/usr/bin/python3 -c '
+import json, sys
+for row in json.load(sys.stdin)["data"]["result"]:
+    print(sorted(row["metric"].items()), row["value"][1])' | sort >"$2"
+	[ -s "$2" ]
+}
+
+# A target that speaks TLS: with a certificate that is not trusted, that is, and without looking at it.
+tls_target()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=target \
+		-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other \
+		-addext subjectAltName=IP:127.0.0.2 -keyout "$work/other-key.pem" -out "$work/other.pem" 2>/dev/null
+	echo 'behind_tls 1' >"$work/tls-page"
+	/usr/bin/python3 "$work/page.py" "$work/tls-page" "$work/cert.pem" "$work/key.pem" >"$work/tls.port" &
+	background+=($!)
+	/usr/bin/python3 "$work/page.py" "$work/tls-page" "$work/other.pem" "$work/other-key.pem" >"$work/other.port" &
+	background+=($!)
+	expect_run "targets with TLS" 0 eventually 10 test -s "$work/tls.port" -a -s "$work/other.port"
+	local target other
+	target=127.0.0.1:$(cat "$work/tls.port") other=127.0.0.1:$(cat "$work/other.port")
+	cat >"$work/tls.yml" <<-END
+	global: {scrape_interval: 1s}
+	remote_write: [{url: "$prometheus/api/v1/write"}]
+	scrape_configs:
+	- {job_name: tls-unknown, scheme: https, static_configs: [{targets: ["$target"]}]}
+	- {job_name: tls-trusted, scheme: https, tls_config: {ca_file: cert.pem}, static_configs: [{targets: ["$target"]}]}
+	- {job_name: tls-name, scheme: https, tls_config: {ca_file: other.pem}, static_configs: [{targets: ["$other"]}]}
+	- {job_name: tls-any, scheme: https, tls_config: {insecure_skip_verify: true}, static_configs: [{targets: ["$other"]}]}
+	- {job_name: tls-plain, static_configs: [{targets: ["$target"]}]}
+	END
+	start_agent "$work/tls.yml"
+	local job
+	for job in unknown name plain; do
+		expect_run "tls, $job: it is down" 0 eventually 10 has "up{job=\"tls-$job\"} == 0"
+	done
+	for job in trusted any; do
+		expect_run "tls, $job: it is up" 0 eventually 10 has "behind_tls{job=\"tls-$job\"} == 1"
+	done
+	expect "only those" "$(query 'count(behind_tls)')" " 2"
+	expect_contains "the log says why" "$(grep "target=https://$target" "$work/agent.log")" certificate
+	end_agent
+}
+
+# SIGHUP again and again while scrapes are under way: none hangs, none is lost for good.
+reload_while_scraping()
+{
+	local port n
+	port=$(cat "$work/count.port")
+	for n in 1 2; do
+		cat >"$work/busy-$n.yml" <<-END
+		global: {scrape_interval: 500ms}
+		remote_write: [{url: "$prometheus/api/v1/write"}]
+		scrape_configs:
+		- {job_name: busy, static_configs: [{targets: ["127.0.0.1:$port"]}]}
+		- {job_name: busy-$n, static_configs: [{targets: ["127.0.0.1:$port"], labels: {n: "$n"}}]}
+		END
+	done
+	cp "$work/busy-1.yml" "$work/busy.yml"
+	start_agent "$work/busy.yml"
+	expect_run "a busy agent" 0 eventually 10 has 'up{job="busy-1"} == 1'
+	for n in 2 1 2 1 2 1 2 1 2 1 2; do
+		cp "$work/busy-$n.yml" "$work/busy.new"
+		mv "$work/busy.new" "$work/busy.yml"
+		kill -HUP "$agent"
+		sleep 0.15
+	done
+	expect_run "after many reloads the last one counts" 0 eventually 10 has 'up{job="busy-2"} == 1'
+	expect_run "and those before are gone" 0 eventually 10 has_not 'up{job="busy-1"}'
+	expect_run "what all have in common goes on" 0 eventually 10 has 'up{job="busy"} == 1'
+	end_agent
+	expect "it ends as it should" "$agent_status" 0
+}
+
+# Requests that several processes left in the spool, some of them killed: the agent delivers all.
+spool_of_others()
+{
+	local n
+	mkdir "$work/left"
+	for n in 1 2 3 4 5 6; do
+		echo "left_by{n=\"$n\"} $n" | "$pitot" push --url "$prometheus/api/v1/write" --job "left-$n" \
+			--spool "$work/left" --detach || true
+	done
+	for n in 7 8; do
+		# shellcheck disable=SC2016
+		echo "left_by{n=\"$n\"} $n" | timeout -s KILL 1 "$pitot" push --url http://127.0.0.1:1/api/v1/write \
+			--job lost --spool "$work/left" 2>/dev/null || true
+	done
+	cat >"$work/left.yml" <<-END
+	remote_write: [{url: "$prometheus/api/v1/write"}]
+	scrape_configs: []
+	spool: {directory: "$work/left"}
+	END
+	start_agent "$work/left.yml"
+	expect_run "what several processes left arrives" 0 eventually 15 has 'count(left_by) == 6'
+	expect "what is for another receiver does not" "$(query 'left_by{job="lost"}')" ""
+	end_agent
+	expect "it ends as it should" "$agent_status" 0
+}
+
 gateway_output()
 {
 	start_server pushgateway-new
@@ -393,6 +663,15 @@ mistakes()
 	expect_run "nothing at all" 64 env PITOT_CONFIG= "$pitot" agent --scrape localhost:1
 	expect_run "a URL that says nothing of its protocol" 64 "$pitot" agent --url http://localhost:1/x
 	expect_run "both" 64 "$pitot" agent --config x --url http://localhost
+	local option
+	for option in --instance=X --job=X --label=a=b --interval=1s --socket=s --textfile=d --spool=d \
+		--user=u --password-file=f --bearer-token-file=f --header='A: b' --ca-file=f --cert-file=f \
+		--key-file=f --insecure --proxy=http://p --unix-socket=s --scrape=localhost:1; do
+		expect_run "${option%%=*} beside a file" 64 "$pitot" agent --config x "$option"
+		expect_contains "names the file's key" "$err" "${option%%=*} is for an agent without a file, and this one reads x, where the key is "
+	done
+	expect_contains "the key" "$("$pitot" agent --instance X --config x 2>&1)" "the key is instance"
+	expect_run "beside a file that the environment names" 64 env PITOT_CONFIG=x "$pitot" agent --instance X
 	echo 'socket: {path: /proc/none/s}' >"$work/bad.yml"
 	expect_run "a socket that cannot be" 74 "$pitot" agent --config "$work/bad.yml"
 }
@@ -404,6 +683,10 @@ socket
 reload
 no_scrape_lost
 receiver_hangs
+like_prometheus
+tls_target
+reload_while_scraping
+spool_of_others
 gateway_output
 notify
 mistakes

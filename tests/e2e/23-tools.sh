@@ -130,6 +130,20 @@ groups()
 	expect "leaves those with a time to live" "$out" 'deleted job="eternal"'
 	expect "one is left" "$("$pitot" list --url "$gateway" | grep -c 'job=')" 1
 	expect_run "a gateway that is not there" 69 "$pitot" list --url http://127.0.0.1:1
+	# Labels that are empty in the key are part of it.
+	echo 'x 1' | "${push[@]}" --job empty --label l= --ttl 1ms
+	echo 'x 1' | "${push[@]}" --job empty --ttl 1h
+	echo 'x 1' | curl -fsS --noproxy '*' --data-binary @- "$gateway/metrics/job/empty2/instance@base64/="
+	expect "an empty label is told" "$("$pitot" list --url "$gateway" | sed -n 's/^[^j]*job="empty//p' | sort |
+		tr '\n' ';')" '";" l="";2" instance="";'
+	expect_run "gc of a group with an empty label" 0 "$pitot" gc --url "$gateway" --yes
+	expect "names it" "$out" 'deleted job="empty" l=""'
+	expect "deletes it, and not the one without" "$("$pitot" list --url "$gateway" | grep -c 'l=""\|job="empty"$')" 1
+	echo 'x 1' | "${push[@]}" --job 'quo"ted' --label $'l=a\nb\e[31m\\' --ttl 1ms
+	expect "what could disturb a terminal is escaped" "$("$pitot" list --url "$gateway" | grep quo |
+		sed 's/.*job=/job=/')" 'job="quo\"ted" l="a\nb\x1b[31m\\"'
+	expect_run "one that cannot be deleted" 64 "$pitot" gc --url "$gateway" --older-than 1ms --yes
+	expect "does not keep others" "$("$pitot" list --url "$gateway" | grep -c quo)" 0
 	expect_run "--ttl is for a Pushgateway" 64 "$pitot" push "$here/every-type.om" --ttl 1h \
 		--url "$prometheus/api/v1/write"
 }
@@ -156,8 +170,46 @@ convert()
 			expect_same "its series" "$work/names" "$work/expected"
 		done
 	done
+	convert_exemplars
 	expect_run "no form" 64 "$pitot" convert "$here/every-type.om"
 	expect_run "no request" 65 "$pitot" convert --from remote-write-1 --to text "$here/every-type.om"
+}
+# Exemplars, and names outside of the classic characters, from any form that has them into any other.
+convert_exemplars()
+{
+	cat >"$work/exemplars" <<-'END'
+	# TYPE served counter
+	served_total{code="200"} 5.0 100.0 # {trace_id="x\"y"} 2.5 99.5
+	# TYPE took histogram
+	took_bucket{le="1.0"} 1 100.0 # {trace_id="z"} 0.5 98.25
+	took_bucket{le="+Inf"} 2 100.0
+	took_count 2 100.0
+	took_sum 3.0 100.0
+	# TYPE "over.all" gauge
+	{"over.all","la.bel"="1"} 4.0 -100.5
+	# EOF
+	END
+	local from to
+	for from in 1 2; do
+		"$pitot" convert --utf8-names --to remote-write-$from "$work/exemplars" >"$work/exemplars-$from"
+		for to in 1 2; do
+			expect_run "exemplars from version $from to $to" 0 bash -c \
+				'"$1" convert --utf8-names --from "$2" --to "$3" "$4" >"$5"' - "$pitot" \
+				"remote-write-$from" "remote-write-$to" "$work/exemplars-$from" "$work/again"
+			expect "nothing is said" "$err" ""
+			[ $from = 1 ] || [ $to = 1 ] ||
+				expect_same "byte by byte" "$work/again" "$work/exemplars-2"
+			[ $from = 2 ] || [ $to = 2 ] ||
+				expect_same "byte by byte" "$work/again" "$work/exemplars-1"
+		done
+	done
+	"$pitot" convert --utf8-names --from remote-write-2 --to openmetrics "$work/exemplars-2" >"$work/again"
+	expect_same "and to text" "$work/again" "$work/exemplars"
+	expect_run "text 0.0.4 has none" 0 "$pitot" convert --utf8-names --to text "$work/exemplars"
+	expect_contains "they are told" "$err" "2 exemplars have no place in text"
+	expect_run "nor has OpenMetrics without types" 0 "$pitot" convert --utf8-names --from remote-write-1 \
+		--to openmetrics "$work/exemplars-1"
+	expect_contains "they are told" "$err" "2 exemplars have no place in openmetrics without the type"
 }
 # Series and values, without times.
 names()
@@ -330,6 +382,17 @@ completion()
 	expect "bash completes a verb" "$(bash -c '
 		. "$1"; COMP_WORDS=(pitot back) COMP_CWORD=1; compopt() { :; }
 		_pitot; echo "${COMPREPLY[@]}"' - "$work/completion.bash")" backfill
+	expect_contains "zsh: the forms" "$(cat "$work/completion.zsh")" "'--to=:form:(text openmetrics remote-write-1 "
+	expect_contains "fish: the forms" "$(cat "$work/completion.fish")" \
+		"'__fish_seen_subcommand_from convert' -l to -x -a 'text openmetrics remote-write-1 remote-write-2'"
+	expect_contains "fish: a file" "$(cat "$work/completion.fish")" "from push' -l ca-file -r"
+	if command -v fish >/dev/null; then
+		expect "fish completes a form, and no file" "$(cd "$work" && fish --no-config -c 'source $argv[1]
+			complete -C "pitot convert --to="' "$work/completion.fish" | sed 's/.*--to=//' | sort | tr '\n' ' ')" \
+			"openmetrics remote-write-1 remote-write-2 text "
+	else
+		skipped=$((skipped + 1))
+	fi
 	expect_run "another shell" 64 "$pitot" completion tcsh
 }
 

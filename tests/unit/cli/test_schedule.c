@@ -63,13 +63,42 @@ the_next_time_is_the_crontabs(void)
 		check_text(next_after(cases[i].line, "UTC", cases[i].now), cases[i].next);
 }
 
+/* Central Europe, written out so that no time zone files are needed. */
+static const char zone[] = "CET-1CEST,M3.5.0,M10.5.0/3";
+
 static void
-changes_of_the_clocks_leave_times_out(void)
+a_fixed_time_that_is_left_out_comes_right_after(void)
 {
-	/* Central Europe, written out so that no time zone files are needed. */
-	static const char zone[] = "CET-1CEST,M3.5.0,M10.5.0/3";
-	check_text(next_after("30 2 * * *", zone, "2026-03-28 10:00:00"), "2026-03-30 02:30:00");
+	check_text(next_after("30 2 * * *", zone, "2026-03-28 10:00:00"), "2026-03-29 03:00:00");
+	check_text(next_after("0,30 2 * * *", zone, "2026-03-28 10:00:00"), "2026-03-29 03:00:00");
+	check_text(next_after("30 2 * * *", zone, "2026-03-29 03:00:00"), "2026-03-30 02:30:00");
 	check_text(next_after("0 3 * * *", zone, "2026-03-28 10:00:00"), "2026-03-29 03:00:00");
+	check_text(next_after("5 3 * * *", zone, "2026-03-29 01:59:00"), "2026-03-29 03:05:00");
+	/* Those that follow the clock: nothing is made up for. */
+	check_text(next_after("*/30 2 * * *", zone, "2026-03-28 10:00:00"), "2026-03-30 02:00:00");
+	check_text(next_after("30 * * * *", zone, "2026-03-29 01:30:00"), "2026-03-29 03:30:00");
+}
+
+static int64_t
+next_of(const char *line, int64_t seconds)
+{
+	struct cli_schedule schedule;
+	const char *why;
+	(void)setenv("TZ", zone, 1);
+	tzset();
+	return cli_schedule_read(&schedule, line, &why) ? cli_schedule_next(&schedule, seconds) : 0;
+}
+
+static void
+a_fixed_time_comes_once_in_an_hour_that_is_repeated(void)
+{
+	/* 2026-10-25 03:00 in summer time, when the clocks go back to 02:00. */
+	const int64_t change = 1792890000;
+	check_int(next_of("30 2 * * *", change - 3600), change - 1800);
+	check_int(next_of("30 2 * * *", change - 1800), change + 24 * 3600 + 1800);
+	check_int(next_of("30 * * * *", change - 1800), change + 1800);
+	check_int(next_of("*/30 2 * * *", change - 1800), change);
+	check_int(next_of("*/30 2 * * *", change + 1800), change + 24 * 3600);
 	check_text(next_after("0 12 * * *", zone, "2026-10-24 13:00:00"), "2026-10-25 12:00:00");
 }
 
@@ -105,4 +134,5 @@ a_wrong_line_is_told(void)
 }
 
 CHECK_MAIN("cli/schedule", TEST(the_next_time_is_the_crontabs),
-	TEST(changes_of_the_clocks_leave_times_out), TEST(a_wrong_line_is_told))
+	TEST(a_fixed_time_that_is_left_out_comes_right_after),
+	TEST(a_fixed_time_comes_once_in_an_hour_that_is_repeated), TEST(a_wrong_line_is_told))
