@@ -50,7 +50,7 @@ each_option()
 			grep -qE -- "--$name([=, ]|\$)" "$work"/help-{push,run,agent,delete,check,list,gc,doctor,convert,backfill,dashboard}
 		for verb in $name $alias; do
 			expect_run "--$verb is in the manual page" 0 \
-				grep -qE -- "Fl -$verb( |\$)" "$top/src/cli/pitot.1"
+				grep -qE -- "Fl -$verb( |\$)" "$top"/src/cli/pitot.1 "$top"/src/cli/man/*.1
 		done
 	done < <(table)
 	expect "the table was read" "$((count >= 35))" 1
