@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What the command says of itself: every help fits a screen, every option is in the help and in the
-# manual page, and every option that is shown is known.
+# manual pages, every option that is shown is known, and `help` shows a page where there is one.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -62,6 +62,43 @@ each_option()
 	done
 }
 
+# What `pitot help VERB` writes to a terminal.
+on_terminal()
+{
+	run script -qec "PATH='$work/bin:$PATH' '$pitot' help $1" "$work/typescript"
+	tr -d '\r' <"$work/out" >"$work/seen"
+}
+
+manual_page()
+{
+	local verb page
+	mkdir -p "$work/bin" "$work/man/man1"
+	# shellcheck disable=SC2016 # the script expands these
+	printf '#!/bin/sh\n[ "$1" = -w ] && cat "%s" || echo "shown: $*"\n' "$work/where" >"$work/bin/man"
+	chmod +x "$work/bin/man"
+	echo "$top/src/cli/man/pitot-push.1" >"$work/where"
+	on_terminal push
+	expect "help in a terminal is the page" "$(cat "$work/seen")" "shown: 1 pitot-push"
+	for page in "$work/none" ""; do
+		echo "$page" >"$work/where"
+		on_terminal push
+		expect_same "without the page (\"$page\") it is short" "$work/seen" "$work/help-push"
+	done
+	rm "$work/where"
+	on_terminal push
+	expect_same "with a man that finds nothing it is short" "$work/seen" "$work/help-push"
+	rm "$work/bin/man"
+	command -v man >/dev/null || return 0
+	cp "$top"/src/cli/pitot.1 "$top"/src/cli/man/*.1 "$work/man/man1"
+	for page in "$work"/man/man1/pitot-*.1; do
+		verb=${page##*/pitot-}
+		verb=${verb%.1}
+		MANPATH=$work/man MANPAGER=cat on_terminal "$verb"
+		expect_contains "the real man shows the page of $verb" "$(cat "$work/seen")" \
+			"PITOT-${verb^^}(1)"
+	done
+}
+
 itself()
 {
 	expect_run "--version" 0 "$pitot" --version
@@ -79,5 +116,6 @@ itself()
 
 each_verb
 each_option
+manual_page
 itself
 finish
