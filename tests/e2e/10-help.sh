@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What the command says of itself: every help fits a screen, every option is in the help and in the
-# manual page, and every option that is shown is known.
+# manual pages, every option that is shown is known, and `help` shows a page where there is one.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -50,7 +50,7 @@ each_option()
 			grep -qE -- "--$name([=, ]|\$)" "$work"/help-{push,run,agent,delete,check,list,gc,doctor,convert,backfill,dashboard}
 		for verb in $name $alias; do
 			expect_run "--$verb is in the manual page" 0 \
-				grep -qE -- "Fl -$verb( |\$)" "$top/src/cli/pitot.1"
+				grep -qE -- "Fl -$verb( |\$)" "$top"/src/cli/pitot.1 "$top"/src/cli/man/*.1
 		done
 	done < <(table)
 	expect "the table was read" "$((count >= 35))" 1
@@ -59,6 +59,43 @@ each_option()
 			run "$pitot" "$verb" metrics "--$name" --no-such-option
 			expect "$verb knows --$name" "$(grep -cF "no option --$name" "$work/err")" 0
 		done < <(grep -oE -- '--[a-z0-9-]+' "$work/help-$verb" | cut -c3- | sort -u)
+	done
+}
+
+# What `pitot help VERB` writes to a terminal.
+on_terminal()
+{
+	run script -qec "PATH='$work/bin:$PATH' '$pitot' help $1" "$work/typescript"
+	tr -d '\r' <"$work/out" >"$work/seen"
+}
+
+manual_page()
+{
+	local verb page
+	mkdir -p "$work/bin" "$work/man/man1"
+	# shellcheck disable=SC2016 # the script expands these
+	printf '#!/bin/sh\n[ "$1" = -w ] && cat "%s" || echo "shown: $*"\n' "$work/where" >"$work/bin/man"
+	chmod +x "$work/bin/man"
+	echo "$top/src/cli/man/pitot-push.1" >"$work/where"
+	on_terminal push
+	expect "help in a terminal is the page" "$(cat "$work/seen")" "shown: 1 pitot-push"
+	for page in "$work/none" ""; do
+		echo "$page" >"$work/where"
+		on_terminal push
+		expect_same "without the page (\"$page\") it is short" "$work/seen" "$work/help-push"
+	done
+	rm "$work/where"
+	on_terminal push
+	expect_same "with a man that finds nothing it is short" "$work/seen" "$work/help-push"
+	rm "$work/bin/man"
+	command -v man >/dev/null || return 0
+	cp "$top"/src/cli/pitot.1 "$top"/src/cli/man/*.1 "$work/man/man1"
+	for page in "$work"/man/man1/pitot-*.1; do
+		verb=${page##*/pitot-}
+		verb=${verb%.1}
+		MANPATH=$work/man MANPAGER=cat on_terminal "$verb"
+		expect_contains "the real man shows the page of $verb" "$(cat "$work/seen")" \
+			"PITOT-${verb^^}(1)"
 	done
 }
 
@@ -79,5 +116,6 @@ itself()
 
 each_verb
 each_option
+manual_page
 itself
 finish

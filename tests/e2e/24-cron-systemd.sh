@@ -22,7 +22,7 @@ crontab()
 {
 	local line schedule command count=0
 	# The example of the manual page, its variable pointed at this gateway.
-	sed -n '/^In a crontab:/,/^\.Ed/p' "$top/src/cli/pitot.1" | grep -v '^\.\|^In a' >"$work/crontab"
+	sed -n '/^In a crontab:/,/^\.Ed/p' "$top/src/cli/man/pitot-run.1" | grep -v '^\.\|^In a' >"$work/crontab"
 	expect_contains "the example sets where to" "$(cat "$work/crontab")" "PITOT_URL=http://"
 	while read -r line; do
 		schedule=$(echo "$line" | cut -d' ' -f1-5)
