@@ -45,7 +45,7 @@ pt_table_kept(struct pt_table *table, size_t which)
 struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);
 struct pt_table *pt_table_ref(struct pt_table *table);
 void pt_table_unref(struct pt_table *table);
-/* No more snapshots of it will be taken: those that are there may wait for long, and keep nothing. */
+/* No more snapshots of it will be taken: those that are there may wait long, and keep nothing. */
 void pt_table_retire(struct pt_table *table);
 
 struct pt_exemplar {
