@@ -49,7 +49,10 @@ read_cells(struct pitot_counter *counter, bool take)
 static void
 reset(struct pt_child *child)
 {
-	(void)read_cells((struct pitot_counter *)child, true);
+	struct pitot_counter *counter = (struct pitot_counter *)child;
+	if (pt_number_from_bits(read_cells(counter, false)) != 0)
+		pt_family_complicate(child->set);
+	(void)read_cells(counter, true);
 }
 
 static void
@@ -80,6 +83,7 @@ const struct pt_kind pt_kind_counter = {
 	.read = read,
 	.take = take,
 	.clear = clear,
+	.read_plain = pt_owned_sum_row,
 };
 
 /* ---- the face ---- */
@@ -96,16 +100,19 @@ static void
 add_whole(struct pitot_counter *counter, uint64_t amount)
 {
 	pt_whole *own = pt_owned_make(&counter->child.owned);
-	if (own != NULL)
+	if (own != NULL) {
 		pt_owned_add(own, amount);
-	else
-		pt_whole_add(&counter->whole, amount);
+		return;
+	}
+	pt_family_complicate(counter->child.set);
+	pt_whole_add(&counter->whole, amount);
 }
 
 static void
 add_fraction(struct pitot_counter *counter, double amount)
 {
 	pt_whole *own = pt_owned_find(&counter->fractions);
+	pt_family_complicate(counter->child.set);
 	if (own == NULL)
 		own = pt_owned_make(&counter->fractions);
 	if (own != NULL && pt_owned_takes(amount))
@@ -176,5 +183,6 @@ pt_counter_set(struct pitot_counter *counter, double value)
 {
 	if (!pt_child_touch(&counter->child))
 		return;
+	pt_family_complicate(counter->child.set);
 	pt_whole_set(&counter->fraction, value >= 0 ? pt_number_bits(value) : PT_NUMBER_ABSENT);
 }

@@ -272,6 +272,7 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	set->declared = pt_family_ref(family);
 	set->label_count = declaration->label_count;
 	set->limit = registry->max_label_sets;
+	atomic_init(&set->is_plain, true);
 	set->label_names = copy_texts(declaration->label_names, declaration->label_count);
 	bool ok = set->label_names != NULL && copy_shape(set, &declaration->shape);
 	if (ok && declaration->fixed_count > 0)

@@ -66,6 +66,7 @@ pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 			.timestamp_ms = registry->clock->wall_ms(registry->clock),
 		};
 		made = old;
+		pt_family_complicate(child->set);
 		/* relaxed: only a hint; the lock orders the slots. */
 		atomic_store_explicit(&child->has_exemplars, true, memory_order_relaxed);
 	}

@@ -188,6 +188,8 @@ make_child(struct pt_set *set, const struct pt_values *values)
 	child->values = join_values(values, &child->values_length);
 	child->next = NULL;
 	set->kind->reset(child);
+	if (set->kind->read_plain != NULL)
+		pt_owned_reserve(&child->owned);
 	if (child->values == NULL || !start(child, wall_ms(set))) {
 		pt_child_put(child);
 		return NULL;

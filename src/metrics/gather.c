@@ -11,19 +11,20 @@
 #include "base/error.h"
 #include <stdlib.h>
 
-/* The live children of one family, so that what they share is asked once. */
+/* Live children of one family, so that what they share is asked once. */
 struct pt_run {
 	const struct pt_set *set;
 	size_t count;
-	size_t each; /* series of a child */
+	size_t each;     /* series of a child */
+	uint32_t number; /* 0, or the first one's, which those of the others follow (owned.h) */
 };
 
 /* Which children are read, in the order of the table. Immutable; shared by reference count. */
 struct pt_plan {
 	atomic_uint references;
 	struct pt_table *table;
-	size_t run_count;
-	struct pt_run *runs;         /* behind the children */
+	struct pt_run *runs; /* owned */
+	size_t run_count, run_capacity;
 	struct pt_child *children[]; /* each live when the plan was made; the memory outlives it */
 };
 
@@ -36,6 +37,7 @@ plan_unref(struct pt_plan *plan)
 		return;
 	pt_table_retire(plan->table);
 	pt_table_unref(plan->table);
+	free(plan->runs);
 	free(plan);
 }
 
@@ -47,7 +49,7 @@ pt_gather_forget(struct pitot_registry *registry)
 }
 
 struct room {
-	size_t sets, children, series;
+	size_t children, series;
 };
 
 /* At least what fill_plan() finds: without the registry's lock, children can only become less. */
@@ -59,65 +61,91 @@ count_live(const struct pitot_registry *registry)
 		pt_family_lock(set);
 		size_t live = set->live + (set->overflow != NULL);
 		pt_family_unlock(set);
-		room.sets++;
 		room.children += live;
 		room.series += live * set->kind->series_count(&set->shape);
 	}
 	return room;
 }
 
-/* Appends the set's live children and their series; returns how many children. */
-static size_t
-fill_run(struct pt_set *set, struct pt_child **children, struct pt_series **series, size_t each)
+/* What is made in making a plan; `children` and `series` are where the next ones belong. */
+struct making {
+	struct pt_plan *plan;
+	struct pt_child **children;
+	struct pt_series **series;
+	bool failed; /* memory is out */
+};
+
+/* An empty run of the family, or NULL. */
+static struct pt_run *
+new_run(struct making *making, const struct pt_set *set, size_t each, uint32_t number)
 {
-	size_t count = 0;
+	struct pt_plan *plan = making->plan;
+	if (plan->run_count == plan->run_capacity) {
+		size_t capacity = plan->run_capacity == 0 ? 16 : plan->run_capacity * 2;
+		struct pt_run *grown = realloc(plan->runs, capacity * sizeof *grown);
+		if (grown == NULL) {
+			making->failed = true;
+			return NULL;
+		}
+		plan->runs = grown;
+		plan->run_capacity = capacity;
+	}
+	struct pt_run *run = &plan->runs[plan->run_count++];
+	*run = (struct pt_run){.set = set, .each = each, .number = number};
+	return run;
+}
+
+/* Whether the child goes on with the run, if that has its numbers. */
+static bool
+follows(const struct pt_run *run, uint32_t number)
+{
+	return run->number == 0 ? number == 0 : number == run->number + run->count;
+}
+
+/* Appends the set's live children and their series. */
+static void
+fill_runs(struct making *making, struct pt_set *set)
+{
+	size_t each = set->kind->series_count(&set->shape);
+	bool numbered = set->kind->read_plain != NULL && !pt_family_expires(set);
+	struct pt_run *run = NULL;
 	pt_family_lock(set);
 	for (struct pt_child *child = set->first; child != NULL; child = child->next) {
 		/* relaxed: `live` changes only under the lock, which is held. */
 		if (!atomic_load_explicit(&child->live, memory_order_relaxed))
 			continue;
-		children[count++] = child;
+		uint32_t number = numbered ? pt_owned_number(&child->owned) : 0;
+		if (run == NULL || !follows(run, number))
+			run = new_run(making, set, each, number);
+		if (run == NULL)
+			break;
+		run->count++;
+		*making->children++ = child;
 		for (size_t i = 0; i < each; i++)
-			*series++ = pt_series_ref(child->series[i]);
+			*making->series++ = pt_series_ref(child->series[i]);
 	}
 	pt_family_unlock(set);
-	return count;
-}
-
-/* Returns how many series there are. */
-static size_t
-fill_plan(const struct pitot_registry *registry, struct pt_plan *plan, struct pt_series **series)
-{
-	struct pt_child **children = plan->children;
-	size_t at = 0;
-	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
-		size_t each = set->kind->series_count(&set->shape);
-		size_t count = fill_run(set, children, series + at, each);
-		children += count;
-		at += count * each;
-		if (count > 0)
-			plan->runs[plan->run_count++] = (struct pt_run){set, count, each};
-	}
-	return at;
 }
 
 static struct pt_plan *
 make_plan(const struct pitot_registry *registry)
 {
 	struct room room = count_live(registry);
-	struct pt_plan *plan = malloc(sizeof *plan + room.children * sizeof plan->children[0] +
-		room.sets * sizeof plan->runs[0]);
+	struct pt_plan *plan = malloc(sizeof *plan + room.children * sizeof plan->children[0]);
 	struct pt_series **series = malloc((room.series + 1) * sizeof *series);
 	if (plan == NULL || series == NULL)
 		goto fail;
+	*plan = (struct pt_plan){.runs = NULL};
 	atomic_init(&plan->references, 1);
-	plan->run_count = 0;
-	plan->runs = (struct pt_run *)(plan->children + room.children);
-	size_t count = fill_plan(registry, plan, series);
-	plan->table = pt_table_new(series, count);
+	struct making making = {.plan = plan, .children = plan->children, .series = series};
+	for (struct pt_set *set = registry->first; set != NULL && !making.failed; set = set->next)
+		fill_runs(&making, set);
+	size_t count = (size_t)(making.series - series);
+	plan->table = making.failed ? NULL : pt_table_new(series, count);
 	if (plan->table == NULL) {
 		for (size_t i = 0; i < count; i++)
 			pt_series_unref(series[i]);
+		free(plan->runs);
 		goto fail;
 	}
 	free(series);
@@ -193,6 +221,11 @@ read_run(const struct pt_run *run, struct pt_child *const *children,
 	struct pitot_snapshot *snapshot, size_t at)
 {
 	const struct pt_kind *kind = run->set->kind;
+	/* relaxed: see is_plain. */
+	if (run->number != 0 && atomic_load_explicit(&run->set->is_plain, memory_order_relaxed)) {
+		kind->read_plain(run->number, run->count, snapshot->bits + at);
+		return true;
+	}
 	for (size_t i = 0; i < run->count; i++, at += run->each) {
 		struct pt_child *child = children[i];
 		kind->read(child, snapshot->bits + at);

@@ -142,24 +142,41 @@ enter(void)
 
 /* ---- numbers ---- */
 
+/* The lock is held. 0: there are no more. */
+static uint32_t
+number_of(struct pt_owned *owned)
+{
+	/* relaxed: written only under the lock. */
+	uint32_t number = pt_owned_number(owned);
+	if (number != 0)
+		return number;
+	uint32_t id = pt_ids_get(all.numbers);
+	if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
+		pt_ids_put(all.numbers, id);
+		return 0;
+	}
+	/* release, here and in arm(): see pt_owned_find(). */
+	atomic_store_explicit(&owned->number, id + pt_owned_page_cells, memory_order_release);
+	return id + pt_owned_page_cells;
+}
+
 /* The lock is held. False: there are no more. */
 static bool
 arm(struct pt_owned *owned)
 {
-	/* relaxed: written only under the lock. */
-	uint32_t number = pt_owned_number(owned);
-	if (number == 0) {
-		uint32_t id = pt_ids_get(all.numbers);
-		if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
-			pt_ids_put(all.numbers, id);
-			return false;
-		}
-		number = id + pt_owned_page_cells;
-		/* release, here and below: see pt_owned_find(). */
-		atomic_store_explicit(&owned->number, number, memory_order_release);
-	}
+	uint32_t number = number_of(owned);
 	atomic_store_explicit(&owned->armed, number, memory_order_release);
-	return true;
+	return number != 0;
+}
+
+/* Without memory it gets its number when it is armed. */
+void
+pt_owned_reserve(struct pt_owned *owned)
+{
+	pt_owned_lock();
+	if (begin())
+		(void)number_of(owned);
+	pt_owned_unlock();
 }
 
 void
@@ -248,4 +265,76 @@ pt_owned_make(struct pt_owned *owned)
 	if (page == NULL)
 		page = make_page(at);
 	return page == NULL ? NULL : &page->cells[given % pt_owned_page_cells];
+}
+
+/* ---- a row of numbers ---- */
+
+#define MANTISSA_END (UINT64_C(1) << 52)
+enum { unit = 8 };
+
+typedef uint64_t whole_pair __attribute__((vector_size(16)));
+typedef double double_pair __attribute__((vector_size(16)));
+
+/* relaxed: each cell is a number on its own. */
+static inline uint64_t
+sum_of(struct pt_owned_page *page, size_t at)
+{
+	uint64_t sum = pt_whole_get(&page->cells[at]);
+	for (page = page->next; page != NULL; page = page->next)
+		sum += pt_whole_get(&page->cells[at]);
+	return sum;
+}
+
+/*
+ * Two cells as doubles, if they are below 2^52: put into the mantissa of 2^52, which is then taken
+ * away, since processors convert no two at once.
+ */
+static inline whole_pair
+put_pair(pt_whole *cells, uint64_t *bits)
+{
+	const whole_pair exponent = {UINT64_C(0x433) << 52, UINT64_C(0x433) << 52};
+	const double_pair end = {(double)MANTISSA_END, (double)MANTISSA_END};
+	const whole_pair numbers = {pt_whole_get(&cells[0]), pt_whole_get(&cells[1])};
+	const double_pair values = (double_pair)(numbers | exponent) - end;
+	memcpy(bits, &values, sizeof values);
+	return numbers;
+}
+
+/* False if a number is too large; then what was put is wrong. */
+static inline bool
+put_unit(pt_whole *cells, uint64_t *bits)
+{
+	whole_pair any = put_pair(cells, bits) | put_pair(cells + 2, bits + 2) |
+		put_pair(cells + 4, bits + 4) | put_pair(cells + 6, bits + 6);
+	return (any[0] | any[1]) < MANTISSA_END;
+}
+
+/* The same page has all of them. */
+static void
+sum_in_page(struct pt_owned_page *page, size_t at, size_t count, uint64_t *bits)
+{
+	size_t done = 0;
+	if (page->next == NULL)
+		while (done + unit <= count && put_unit(&page->cells[at + done], bits + done))
+			done += unit;
+	for (; done < count; done++)
+		bits[done] = pt_number_bits((double)sum_of(page, at + done));
+}
+
+void
+pt_owned_sum_row(uint32_t number, size_t count, uint64_t *bits)
+{
+	while (count > 0) {
+		size_t at = number % pt_owned_page_cells, part = pt_owned_page_cells - at;
+		struct pt_owned_page *page = pt_owned_pages(number);
+		if (part > count)
+			part = count;
+		if (page == NULL)
+			memset(bits, 0, part * sizeof *bits);
+		else
+			sum_in_page(page, at, part, bits);
+		number += (uint32_t)part;
+		bits += part;
+		count -= part;
+	}
 }

@@ -64,6 +64,9 @@ pt_owned_find(struct pt_owned *owned)
 /* Likewise, armed and made as need be; making locks and allocates. NULL if memory is out. */
 pt_whole *pt_owned_make(struct pt_owned *owned);
 
+/* Gives it its number already now, so that those of instruments made one by one follow each other. */
+void pt_owned_reserve(struct pt_owned *owned);
+
 /*
  * True if it was armed; it is not any more. relaxed: an update that comes meanwhile may find it
  * armed and not be noticed; see pt_child_touch().
@@ -150,6 +153,9 @@ pt_owned_sum_double(struct pt_owned *owned)
 			pt_whole_get(&page->cells[number % pt_owned_page_cells]));
 	return sum;
 }
+
+/* The sums of `count` numbers that follow one another, as the bits of doubles. */
+void pt_owned_sum_row(uint32_t number, size_t count, uint64_t *bits);
 
 /*
  * Reads a shared cell and its threads' together. With `take` zero stays behind: since the threads'

@@ -80,6 +80,11 @@ struct pt_kind {
 	 * NULL: the kind has take_native, or no labelled families.
 	 */
 	void (*take)(struct pt_child *child, uint64_t *bits);
+	/*
+	 * NULL, or reads children of a plain family whose numbers (owned.h) begin with `number` and
+	 * follow one another, so that nothing but the threads' cells is looked at.
+	 */
+	void (*read_plain)(uint32_t number, size_t count, uint64_t *bits);
 };
 
 /* A declared family. The public struct pitot_counters etc. are this. */
@@ -98,6 +103,12 @@ struct pt_set {
 	size_t limit;              /* of live label sets, 0: none; guarded by the registry's lock */
 	size_t live;               /* label sets, without the overflow; guarded likewise */
 	struct pt_child *overflow; /* NULL until needed; guarded likewise */
+	/*
+	 * All that its children have is in the threads' cells of whole amounts: none has an exemplar
+	 * or used another cell. relaxed: it is unset before such a use, which a gather that still
+	 * sees it set comes before.
+	 */
+	atomic_bool is_plain;
 	/*
 	 * 0: does not expire. Changes under the registry's lock and only while there is no child.
 	 */
@@ -300,6 +311,12 @@ pt_family_expires(const struct pt_set *set)
 {
 	/* relaxed: it is constant while the set has children, which whoever asks got by a lock. */
 	return atomic_load_explicit(&set->idle_ms, memory_order_relaxed) != 0;
+}
+static inline void
+pt_family_complicate(struct pt_set *set)
+{
+	/* relaxed: see is_plain. */
+	atomic_store_explicit(&set->is_plain, false, memory_order_relaxed);
 }
 /* The set's own lock, if it expires. */
 void pt_family_lock(struct pt_set *set);

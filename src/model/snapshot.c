@@ -66,6 +66,19 @@ pt_table_retire(struct pt_table *table)
 	free(atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire));
 }
 
+static void
+set_absent(uint64_t *bits, size_t count)
+{
+	static const uint64_t some[8] = {PT_NUMBER_ABSENT, PT_NUMBER_ABSENT, PT_NUMBER_ABSENT,
+		PT_NUMBER_ABSENT, PT_NUMBER_ABSENT, PT_NUMBER_ABSENT, PT_NUMBER_ABSENT,
+		PT_NUMBER_ABSENT};
+	size_t done = 0;
+	for (; done + 8 <= count; done += 8)
+		memcpy(bits + done, some, sizeof some);
+	for (; done < count; done++)
+		bits[done] = PT_NUMBER_ABSENT;
+}
+
 struct pitot_snapshot *
 pt_snapshot_new(struct pt_table *table, int64_t time_ms)
 {
@@ -82,8 +95,7 @@ pt_snapshot_new(struct pt_table *table, int64_t time_ms)
 		.bits = (uint64_t *)(snapshot + 1),
 	};
 	atomic_init(&snapshot->references, 1);
-	for (size_t i = 0; i < table->count; i++)
-		snapshot->bits[i] = PT_NUMBER_ABSENT;
+	set_absent(snapshot->bits, table->count);
 	return snapshot;
 }
 

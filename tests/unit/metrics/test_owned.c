@@ -6,6 +6,7 @@
  */
 #include <pitot/exposition.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -341,7 +342,122 @@ gathering_the_same_series_again_and_updating_allocate_nothing(void)
 	pitot_registry_free(world.m);
 }
 
-CHECK_MAIN("metrics/owned", TEST(gathering_the_same_series_again_and_updating_allocate_nothing),
+/* ---- a family's counters in a row ---- */
+
+enum { row_length = 700 }; /* three pages or four */
+
+struct row {
+	struct pitot_registry *m;
+	struct pitot_counters *family;
+	struct pitot_counter *counters[row_length];
+	double expected[row_length];
+	bool gone[row_length];
+};
+
+static struct pitot_counter *
+row_get(struct row *row, size_t i)
+{
+	char text[8];
+	(void)snprintf(text, sizeof text, "%zu", i);
+	return pitot_counters_get(row->family, text);
+}
+
+static void
+row_add(struct row *row, size_t i, double amount)
+{
+	pitot_counter_add(row->counters[i], amount);
+	row->expected[i] += amount;
+}
+
+/* What a gather gives are the amounts of those that are there, in order. */
+static void
+row_check(struct row *row)
+{
+	struct pitot_snapshot *s = pitot_snapshot_take(row->m, NULL);
+	size_t at = 0, wrong = 0;
+	for (size_t i = 0; i < row_length; i++)
+		if (!row->gone[i])
+			wrong += pt_number_from_bits(s->bits[at++]) != row->expected[i];
+	check_size(wrong, 0);
+	check_size(at, s->table->count);
+	pitot_snapshot_free(s);
+}
+
+/* Another thread's amounts: every third counter one more. */
+static void *
+row_help(void *context)
+{
+	struct row *row = context;
+	for (size_t i = 0; i < row_length; i += 3)
+		row_add(row, i, 1);
+	return NULL;
+}
+
+static void
+counters_that_follow_each_other_are_read_as_each_on_its_own(void)
+{
+	struct row row = {.m = pitot_registry_new(NULL)};
+	row.family = pitot_counters(row.m, "c", "x", "l");
+	for (size_t i = 0; i < row_length; i++)
+		row.counters[i] = row_get(&row, i);
+	row_check(&row); /* nobody has a cell */
+	for (size_t i = 0; i < row_length; i++)
+		row_add(&row, i, (double)i);
+	row_check(&row);
+	row_add(&row, 77, 0x1p52);
+	row_add(&row, 300, 0x1p60);
+	row_check(&row);
+	pthread_t helper;
+	check_int(pthread_create(&helper, NULL, row_help, &row), 0);
+	check_int(pthread_join(helper, NULL), 0);
+	for (size_t i = 1; i < row_length; i += 7)
+		row_add(&row, i, 2);
+	row_check(&row);
+	for (size_t i = 5; i < row_length; i += 50) {
+		char text[8];
+		(void)snprintf(text, sizeof text, "%zu", i);
+		pitot_counters_remove(row.family, text);
+		row.gone[i] = true;
+	}
+	row_check(&row);
+	row.counters[55] = row_get(&row, 55); /* begins anew, in its old place */
+	row.gone[55] = false;
+	row.expected[55] = 0;
+	row_check(&row);
+	row_add(&row, 400, 0.5);
+	row_check(&row);
+	pitot_registry_free(row.m);
+}
+
+static void
+one_fraction_or_exemplar_in_a_row_is_not_overlooked(void)
+{
+	for (int how = 0; how < 3; how++) {
+		struct row row = {.m = pitot_registry_new(NULL)};
+		row.family = pitot_counters(row.m, "c", "x", "l");
+		for (size_t i = 0; i < row_length; i++)
+			row.counters[i] = row_get(&row, i);
+		row_add(&row, 9, 3);
+		row_check(&row);
+		if (how == 0)
+			row_add(&row, 10, 0.25);
+		else if (how == 1)
+			pitot_counter_add_exemplar(row.counters[10], row.expected[10] = 4,
+				&(struct pitot_label){"trace", "1"}, 1);
+		else
+			pt_counter_set(row.counters[10], row.expected[10] = 7);
+		row_check(&row);
+		struct pitot_snapshot *s = pitot_snapshot_take(row.m, NULL);
+		check_size(s->exemplar_count, how == 1);
+		pitot_snapshot_free(s);
+		pitot_registry_free(row.m);
+	}
+}
+
+CHECK_MAIN("metrics/owned", TEST(counters_that_follow_each_other_are_read_as_each_on_its_own),
+	TEST(one_fraction_or_exemplar_in_a_row_is_not_overlooked),
+	TEST(gathering_the_same_series_again_and_updating_allocate_nothing),
+	TEST(gathering_the_same_series_again_and_updating_allocate_nothing),
 	TEST(what_there_is_no_memory_for_is_counted_all_the_same),
 	TEST(sums_are_exact_and_whole_while_threads_come_and_go),
 	TEST(whole_amounts_of_many_threads_stay_exact_beyond_2_53),
