@@ -53,6 +53,7 @@ static void
 forget(struct request *request)
 {
 	request->label_count = 0;
+	request->named = NULL;
 	request->family = NULL;
 }
 
