@@ -110,9 +110,24 @@ own_names(struct pitot_registry *registry, const struct pt_set *set)
 
 /* ---- checks: each returns what is wrong, or NULL ---- */
 
+/* Labels that the type of metric has itself. */
 static const char *
-label_problem(const struct pitot_registry *registry, const struct pt_declaration *declaration,
-	const char *label)
+own_label_problem(const struct pt_family *family, const char *label)
+{
+	enum pitot_type type = family->type;
+	bool buckets = type == PITOT_HISTOGRAM || type == PITOT_GAUGE_HISTOGRAM;
+	if (buckets && strcmp(label, "le") == 0)
+		return "belongs to the histogram's buckets";
+	if (type == PITOT_SUMMARY && strcmp(label, "quantile") == 0)
+		return "belongs to the summary's quantiles";
+	if (type == PITOT_STATESET && strcmp(label, family->name) == 0)
+		return "is the state set's own label";
+	return NULL;
+}
+
+static const char *
+label_problem(
+	const struct pitot_registry *registry, const struct pt_family *family, const char *label)
 {
 	if (!pt_name_is_label(label, strlen(label), registry->utf8_names))
 		return "is not a label name";
@@ -122,16 +137,10 @@ label_problem(const struct pitot_registry *registry, const struct pt_declaration
 		return "belongs to the series beyond a family's limit";
 	if (strlen(label) > PT_LIMIT_NAME)
 		return "is too long";
-	enum pitot_type type = declaration->kind->type;
-	bool buckets = type == PITOT_HISTOGRAM || type == PITOT_GAUGE_HISTOGRAM;
-	if (buckets && strcmp(label, "le") == 0)
-		return "belongs to the histogram's buckets";
-	if (type == PITOT_SUMMARY && strcmp(label, "quantile") == 0)
-		return "belongs to the summary's quantiles";
 	for (size_t i = 0; i < registry->label_count; i++)
 		if (strcmp(label, registry->labels[i].name) == 0)
 			return "is a constant label of the registry";
-	return NULL;
+	return own_label_problem(family, label);
 }
 
 static bool
@@ -147,12 +156,13 @@ check_labels(struct pitot_registry *registry, const struct pt_declaration *decla
 	const char *problem = NULL, *label = "";
 	for (size_t i = 0; i < count && problem == NULL; i++) {
 		label = all[i].name;
-		problem = label_problem(registry, declaration, label);
-		if (problem == NULL && family->type == PITOT_STATESET &&
-			strcmp(label, family->name) == 0)
-			problem = "is the state set's own label";
+		problem = label_problem(registry, family, label);
 		if (problem == NULL && !pt_utf8_valid(all[i].value, all[i].value_length))
 			problem = "has a value that is not UTF-8";
+	}
+	for (size_t i = 0; i < registry->label_count && problem == NULL; i++) {
+		label = registry->labels[i].name;
+		problem = own_label_problem(family, label);
 	}
 	if (problem == NULL && (label = pt_labels_duplicate(all, count)) != NULL)
 		problem = "is given twice";

@@ -120,6 +120,35 @@ bad_labels_are_mistakes(void)
 }
 
 static void
+a_constant_label_that_a_type_has_itself_is_a_mistake_there(void)
+{
+	static const char *const states[] = {"on", "off"};
+	static const char *const names[] = {"le", "quantile", "mode"};
+	static const char *const problems[] = {"belongs to the histogram's buckets",
+		"belongs to the summary's quantiles", "is the state set's own label"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const struct pitot_label constant = {names[i], "x"};
+		for (size_t kind = 0; kind < 4; kind++) {
+			struct pitot_registry *m =
+				pitot_registry_new(&(struct pitot_registry_options){
+					.labels = &constant, .label_count = 1});
+			if (kind == 0)
+				(void)pitot_histogram(m, "h", "x", NULL);
+			else if (kind == 1)
+				(void)pitot_summary(m, "s", "x", NULL);
+			else if (kind == 2)
+				(void)pitot_stateset(m, "mode", "x", states, 2);
+			else
+				(void)pitot_gauge(m, "g", "x");
+			if (kind == i)
+				expect_mistake(m, problems[i]);
+			else
+				pitot_registry_free(m);
+		}
+	}
+}
+
+static void
 families_that_would_share_a_sample_name_clash(void)
 {
 	/* text-formats 10 */
@@ -289,7 +318,9 @@ no_registry_is_an_error_but_never_a_crash(void)
 CHECK_MAIN("metrics/registry", TEST(a_counter_is_the_same_with_and_without_total),
 	TEST(bad_metric_names_are_mistakes_that_give_ignoring_instruments),
 	TEST(utf8_names_are_allowed_by_option_and_invalid_utf8_never),
-	TEST(bad_labels_are_mistakes), TEST(families_that_would_share_a_sample_name_clash),
+	TEST(bad_labels_are_mistakes),
+	TEST(a_constant_label_that_a_type_has_itself_is_a_mistake_there),
+	TEST(families_that_would_share_a_sample_name_clash),
 	TEST(many_families_do_not_clash_and_the_same_one_is_found_again),
 	TEST(prefix_and_constant_labels_are_on_every_series_sorted),
 	TEST(a_unit_must_be_the_suffix_and_never_on_info_or_state_set),
