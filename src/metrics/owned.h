@@ -64,7 +64,7 @@ pt_owned_find(struct pt_owned *owned)
 /* Likewise, armed and made as need be; making locks and allocates. NULL if memory is out. */
 pt_whole *pt_owned_make(struct pt_owned *owned);
 
-/* Gives it its number already now, so that those of instruments made one by one follow each other. */
+/* Gives it its number now, so that those of instruments made one by one follow each other. */
 void pt_owned_reserve(struct pt_owned *owned);
 
 /*

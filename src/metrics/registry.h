@@ -104,9 +104,9 @@ struct pt_set {
 	size_t live;               /* label sets, without the overflow; guarded likewise */
 	struct pt_child *overflow; /* NULL until needed; guarded likewise */
 	/*
-	 * All that its children have is in the threads' cells of whole amounts: none has an exemplar
-	 * or used another cell. relaxed: it is unset before such a use, which a gather that still
-	 * sees it set comes before.
+	 * All that its children have is in the threads' cells of whole amounts: none has an
+	 * exemplar or used another cell. relaxed: it is unset before such a use, which a gather
+	 * that still sees it set comes before.
 	 */
 	atomic_bool is_plain;
 	/*
