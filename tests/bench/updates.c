@@ -7,6 +7,7 @@
 #include "measure.h"
 #include "reference.h"
 #include "workload.h"
+#include <pitot/baileys.h>
 #include <stdio.h>
 
 enum { per_run = 1000000, repetitions = 15, keys = 1024, children = 1000 };
@@ -16,6 +17,7 @@ static struct hot {
 	struct pitot_gauge *gauge;
 	struct pitot_histogram *histogram;
 	struct pitot_counters *family;
+	struct pitot_baileys kit, ignored_kit;
 	double values[keys];
 	const char *labels[keys][3];
 	_Atomic uint64_t cell;
@@ -38,6 +40,9 @@ static struct hot {
 LOOP(call_nothing, reference_nothing(h))
 LOOP(inc, pitot_counter_inc(h->counter))
 LOOP(inc_ignored, pitot_counter_inc(h->ignored))
+LOOP(inc_kit, pitot_counter_inc(h->kit.messages_sent_total[i % PITOT_BAILEYS_MESSAGE_TYPES][1]))
+LOOP(inc_kit_ignored,
+	pitot_counter_inc(h->ignored_kit.messages_sent_total[i % PITOT_BAILEYS_MESSAGE_TYPES][1]))
 LOOP(locked_add, reference_locked_add(&h->cell))
 static void
 thread_add(void *context, size_t times)
@@ -66,6 +71,8 @@ static const struct bench_case cases[] = {
 	CASE("thread_add", "counter_inc", thread_add, 1),
 	CASE("pitot", "counter_add", add, 1),
 	CASE("pitot", "counter_inc_disabled", inc_ignored, 1),
+	CASE("pitot", "kit_inc", inc_kit, 1),
+	CASE("pitot", "kit_inc_disabled", inc_kit_ignored, 1),
 	CASE("pitot", "gauge_set", set, 1),
 	CASE("relaxed_store", "gauge_set", store, 1),
 	CASE("pitot", "histogram_observe", observe, 2),
@@ -106,6 +113,8 @@ bench_updates(void)
 		pitot_registry_new(&(struct pitot_registry_options){.disabled = true});
 	hot.counter = pitot_counter(m, "c", "x");
 	hot.ignored = pitot_counter(off, "c", "x");
+	pitot_baileys_declare(&hot.kit, m);
+	pitot_baileys_declare(&hot.ignored_kit, off);
 	hot.gauge = pitot_gauge(m, "g", "x");
 	hot.histogram = pitot_histogram(m, "h", "x", &workload_buckets);
 	hot.family = pitot_counters(m, "f", "x", "tenant", "method", "status");
