@@ -104,7 +104,7 @@ bench_row(const char *what, char kind, size_t series)
 double
 bench_resident(void)
 {
-	unsigned long all, resident;
+	unsigned long all = 0, resident = 0;
 	FILE *file = fopen("/proc/self/statm", "r");
 	bench_must(file != NULL && fscanf(file, "%lu %lu", &all, &resident) == 2, "no statm");
 	(void)fclose(file);
@@ -227,9 +227,8 @@ run_both(const struct bench_case *one, double *share)
 	pthread_barrier_t start;
 	pthread_t thread;
 	struct half halves[2] = {{one, &start, 0, 0}, {one, &start, 0, 0}};
-	bench_must(pthread_barrier_init(&start, NULL, 2) == 0 &&
-			pthread_create(&thread, NULL, run_half, &halves[1]) == 0,
-		"no thread");
+	bench_must(pthread_barrier_init(&start, NULL, 2) == 0, "no barrier");
+	bench_must(pthread_create(&thread, NULL, run_half, &halves[1]) == 0, "no thread");
 	(void)run_half(&halves[0]);
 	(void)pthread_join(thread, NULL);
 	(void)pthread_barrier_destroy(&start);
