@@ -4,7 +4,8 @@
  * other, each failure with its cure: address, name, connection, TLS, login, tenant, versions,
  * clock, limits, one test sample. `pitot check url URL` is the same without the limits. The test
  * sample is called pitot_doctor_sample and ends with a stale marker, or its group is deleted. A URL
- * that ends in /metrics is a page that somebody scrapes: then what is there is read and judged.
+ * that ends in /metrics, or has a path that is no receiver's, is a page that somebody scrapes: then
+ * what is there is read and judged.
  */
 #include "cli/cli.h"
 
@@ -80,12 +81,24 @@ read_address(struct doctor *doctor)
 	return length > 0;
 }
 
+/* A path of which a push could not say what is there: all that was missing is the protocol. */
+static bool
+is_unknown(const struct pitot_push_options *options)
+{
+	struct pitot_push_options push = *options;
+	enum pitot_protocol protocol;
+	if (pitot_push_protocol(&push, &protocol, NULL) == 0)
+		return false;
+	push.protocol = PITOT_PROTOCOL_REMOTE_WRITE;
+	return pitot_push_protocol(&push, &protocol, NULL) == 0;
+}
+
 static bool
 is_page(const struct pitot_push_options *push)
 {
 	size_t length = strcspn(push->url, "?#");
-	return push->protocol == PITOT_PROTOCOL_AUTO && length > 8 &&
-		strncmp(push->url + length - 8, "/metrics", 8) == 0;
+	bool named = length > 8 && strncmp(push->url + length - 8, "/metrics", 8) == 0;
+	return push->protocol == PITOT_PROTOCOL_AUTO && (named || is_unknown(push));
 }
 
 static bool
@@ -419,7 +432,8 @@ doctor(int argc, char **argv, bool limits)
 	if (status == 0 && options.help) {
 		puts("Usage: pitot doctor [OPTION]... URL\n"
 		     "Try everything between here and a receiver, tell what is wrong and its "
-		     "cure.\nA URL that ends in /metrics is a page to scrape: what is there?\n");
+		     "cure.\nA URL that ends in /metrics, or has a path that is no receiver's, is a page "
+		     "to\nscrape: what is there?\n");
 		cli_options_help(CLI_DOCTOR);
 	} else if (status == 0 && push->url == NULL) {
 		status = cli_usage("doctor", "which receiver, or page? Give its URL");

@@ -6,6 +6,7 @@
  */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,17 @@ static const struct {
 		"Give each sender a label of its own: --instance, --label."},
 	{{"413"}, "a receiver or a proxy before it", "The request is larger than it takes.",
 		"Use a smaller --max-request-size."},
+	{{"the target answered 404"}, "a worker or an exporter", "There is no page at this path.",
+		"A worker's is at what its PATH variable says, /metrics by default. A receiver at "
+		"a path of its own needs --protocol."},
+	{{"the target answered 403"}, "a worker or an exporter",
+		"The page is not for this login, or not for this host.",
+		"Give --user with --password-file, or --bearer-token-file."},
+	{{"the target answered 401"}, "a worker or an exporter",
+		"The login is missing or wrong.",
+		"Give --user with --password-file, or --bearer-token-file."},
+	{{"the target answered"}, "a worker or an exporter", "What answers there has no page now.",
+		"Look at its log; something else may have the port."},
 	{{"404"}, "a receiver", "There is nothing at this path.",
 		"Prometheus and VictoriaMetrics: /api/v1/write, Mimir /api/v1/push, Grafana Cloud "
 		"/api/prom/push, Thanos /api/v1/receive, Pushgateway: none. --profile adds it. "
@@ -169,11 +181,24 @@ static const struct {
 		"Write https:// in --url."},
 };
 
+/* A status stands alone: port 40400 is none, and neither is line or port 404, behind a colon. */
+static bool
+has_part(const char *text, const char *part)
+{
+	bool is_status = isdigit((unsigned char)part[0]);
+	for (const char *at = text; (at = strcasestr(at, part)) != NULL; at++) {
+		bool inside = at > text && (isalnum((unsigned char)at[-1]) || at[-1] == ':');
+		if (!is_status || (!inside && !isalnum((unsigned char)at[strlen(part)])))
+			return true;
+	}
+	return false;
+}
+
 static bool
 matches(const char *text, const char *const *parts)
 {
 	for (size_t i = 0; i < 3 && parts[i] != NULL; i++)
-		if (strcasestr(text, parts[i]) == NULL)
+		if (!has_part(text, parts[i]))
 			return false;
 	return true;
 }

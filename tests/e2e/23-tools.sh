@@ -60,6 +60,7 @@ doctor_page()
 	page=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/www.log")/metrics
 	expect_run "a page that is not there" 69 "$pitot" doctor "$page"
 	expect_contains "is told" "$out" "404 in place of 200"
+	expect_contains "with a page's cure, not a receiver's" "$out" "what its PATH variable says"
 	printf '%s\n' '# TYPE a_total counter' 'a_total 0' '# TYPE b gauge' 'b 1' \
 		'# TYPE process_cpu_seconds_total counter' 'process_cpu_seconds_total 3' >"$work/www/metrics"
 	expect_run "a page on which nothing happened" 0 "$pitot" doctor "$page"
@@ -71,6 +72,9 @@ doctor_page()
 	expect_contains "each metric" "$out" "1  a (counter)"
 	expect_contains "and what is unwise" "$out" "a: there is no help text"
 	sed -i 's/^a_total 0/a_total 5/' "$work/www/metrics"
+	cp "$work/www/metrics" "$work/www/numbers"
+	expect_run "a page at a path of its own" 0 "$pitot" doctor "${page%metrics}numbers"
+	expect_contains "is one, too" "$out" "ok   page     3 series of 3 metrics"
 	expect_run "then something happened" 0 "$pitot" check url "$page"
 	expect_contains "and one did" "$out" "ok   values   1 of 1 series that count are above 0"
 	echo '<html>' >"$work/www/metrics"
@@ -110,6 +114,8 @@ explain()
 	expect "all of them" "$count" 17
 	expect_run "from standard input" 0 bash -c 'echo "err-mimir-label-invalid" | "$1" explain' - "$pitot"
 	expect_run "what is not known" 1 "$pitot" explain "something else"
+	expect_run "digits of a port" 0 "$pitot" explain "connect to ::1 port 40413: Connection refused"
+	expect_contains "are no status" "$out" "Nothing listens at this port."
 }
 
 groups()
