@@ -20,6 +20,8 @@ KEYS = {
 NUMBER, TEXTS = (int, float), "texts"
 SHAPES = {"exprs": TEXTS, "legends": TEXTS, "legends_pt": TEXTS, "plausible": list,
           "thresholds": list, "values": list, "width": int, "height": int, "decimals": int,
+          "labels": TEXTS, "buckets": list, "expire_seconds": int, "max_label_sets": int,
+          "fires": TEXTS, "quiet": TEXTS, "at": int,
           "min": NUMBER, "max": NUMBER, "stack": bool, "sparse": bool, "alarm": bool}
 NAMES = {str: "a text", TEXTS: "a list of texts", list: "a list", int: "a whole number",
          NUMBER: "a number", bool: "true or false"}
@@ -51,26 +53,23 @@ def check(catalog):
         check_panel(catalog, ("panel", i), panel, names)
     for i, query in enumerate(catalog.queries):
         place = ("query", i)
-        check_keys(catalog, place, "query", query)
+        catalog.check_keys(place, "query", query)
         check_plausible(catalog, place, query)
         catalog.check_names(place + ("expr",), query["expr"])
 
 
-def check_keys(catalog, place, kind, table):
-    """The right keys, and under each what belongs there."""
-    catalog.check_keys(place, kind, table)
-    for key, value in table.items():
-        shape = SHAPES.get(key, str)
-        if shape is TEXTS:
-            fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
-        else:
-            fits = isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
-        if not fits:
-            catalog.fail(place + (key,), f"{key}: is to be {NAMES[shape]}")
+def misfit(key, value):
+    """What the value of a key is to be, if it is something else."""
+    shape = SHAPES.get(key, str)
+    if shape is TEXTS:
+        fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    else:
+        fits = isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
+    return "" if fits else NAMES[shape]
 
 
 def check_dashboard(catalog, place, board, names):
-    check_keys(catalog, place, "dashboard", board)
+    catalog.check_keys(place, "dashboard", board)
     name = board["name"]
     if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
         catalog.fail(place + ("name",), f"{name}: is not a name of a dashboard")
@@ -84,7 +83,7 @@ def check_dashboard(catalog, place, board, names):
 
 
 def check_panel(catalog, place, panel, names):
-    check_keys(catalog, place, "panel", panel)
+    catalog.check_keys(place, "panel", panel)
     check_choice(catalog, place, panel, "dashboard", names)
     check_choice(catalog, place, panel, "kind", KINDS)
     check_choice(catalog, place, panel, "unit", UNITS)

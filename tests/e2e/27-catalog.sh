@@ -37,6 +37,10 @@ done <<'END'
 3d|1|title: is missing
 5s/mode/Mode/|5|Mode: is not a name of a label
 7s/slowAndSure/fast/|7|mode: values are to be different, at least one
+7s/slowAndSure/FAST/|7|mode: values are to be different, at least one
+7s/slowAndSure/slow-and-sure/|7|mode: values are to be words, for an enum
+7s/"fast"/5/|7|mode: values are to be words, for an enum
+6s/How/\xff/|6|is not UTF-8
 7s/values/value/|7|value: is not a key of label
 14a [label.jd]\nhelp = "x"|15|jd: no metric has this label
 18s/_total//|18|runs: a counter's name ends in _total
@@ -45,10 +49,18 @@ done <<'END'
 21s/forced/id/|21|runs_total: labels are all closed or all open
 21s/forced/color/|21|color: no such label
 29s/0.1, 1/1, 0.1/|29|run_seconds: buckets are to rise
+29s/0.1, 1/0.1, inf/|29|run_seconds: buckets are to rise
+29s/0.1, 1/nan/|29|run_seconds: buckets are to rise
+29s/0.1, 1//|29|run_seconds: buckets are to rise
+29s/0.1/"a"/|29|run_seconds: buckets are to rise
+20s/= .*/= 5/|20|help: is to be a text
+21s/= .*/= "mode"/|21|labels: is to be a list of texts
 29d|23|run_seconds: histograms, and only they, have buckets
+37s/60/"1m"/|37|expire_seconds: is to be a whole number
 37d|31|state: open labels need expire_seconds, above 0
 42s/height/state/|42|state: is declared twice
 50s/height/depth/|50|mini_depth: no such metric
+51s/1m/1 minute/|51|High: for is a time, such as 1m
 54d|46|High: fires is missing
 55s/\[.*/[]/|55|High: quiet needs a series
 61s/High/Low/|61|Low: no alert above has this name
@@ -87,7 +99,7 @@ done <<'END'
 163s/height/depth/|163|mini_depth: no such metric
 165s/true/"yes"/|165|alarm: is to be true or false
 END
-expect "all mistakes were tried" "$mistakes" 53
+expect "all mistakes were tried" "$mistakes" 65
 
 # ---- the table of the first document: mistakes in it, and what a document has more ----
 while IFS=@ read -r edit words; do
