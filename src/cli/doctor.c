@@ -432,7 +432,8 @@ doctor(int argc, char **argv, bool limits)
 	if (status == 0 && options.help) {
 		puts("Usage: pitot doctor [OPTION]... URL\n"
 		     "Try everything between here and a receiver, tell what is wrong and its "
-		     "cure.\nA URL that ends in /metrics, or has a path that is no receiver's, is a page "
+		     "cure.\nA URL that ends in /metrics, or has a path that is no receiver's, is "
+		     "a page "
 		     "to\nscrape: what is there?\n");
 		cli_options_help(CLI_DOCTOR);
 	} else if (status == 0 && push->url == NULL) {
