@@ -24,6 +24,8 @@ cure_of(int failure)
 		return "not allowed to this user: choose one above 1023";
 	case EADDRNOTAVAIL:
 		return "not to be had: no interface of this machine has that address";
+	case EINVAL: /* a link-local address needs its interface, which cannot be told */
+		return "not to be had: the address does not stand for itself";
 	default: /* descriptors or memory are out */
 		return strerror(failure);
 	}

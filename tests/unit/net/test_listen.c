@@ -56,6 +56,7 @@ an_address_that_cannot_be_is_told(void)
 		{"", PITOT_USAGE, "address \"\": expected digits"},
 		{"1.2.3", PITOT_USAGE, "address \"1.2.3\": expected digits"},
 		{"[::1]", PITOT_USAGE, "address \"[::1]\": expected digits"},
+		{"fe80::1", PITOT_IO, "not to be had"},
 		{"192.0.2.1", PITOT_IO, "no interface of this machine has that address"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
