@@ -35,6 +35,24 @@ unit_of(const char *name, bool rate)
 	return rate ? "cps" : "short";
 }
 
+/* A summary without quantiles has no series of its plain name. */
+static bool
+is_mean(const struct pitot_sample *sample)
+{
+	return sample->type == PITOT_SUMMARY && sample->suffix[0] != '\0';
+}
+
+/* What a panel shows of the metric, where that is not plain. */
+static const char *
+title_end(const struct pitot_sample *sample)
+{
+	if (sample->type == PITOT_COUNTER)
+		return ", per second";
+	if (sample->type == PITOT_HISTOGRAM || sample->type == PITOT_GAUGE_HISTOGRAM)
+		return ", 95 %";
+	return is_mean(sample) ? ", mean" : "";
+}
+
 /* The query of a panel, by the type. */
 static void
 put_query(char *out, size_t size, const struct pitot_sample *sample)
@@ -52,10 +70,21 @@ put_query(char *out, size_t size, const struct pitot_sample *sample)
 			"[$__rate_interval])))",
 			name, selector);
 		return;
+	case PITOT_GAUGE_HISTOGRAM:
+		(void)snprintf(out, size,
+			"histogram_quantile(0.95, sum by (le, job) (%s_bucket%s))", name, selector);
+		return;
 	case PITOT_INFO:
 		(void)snprintf(out, size, "%s_info%s", name, selector);
 		return;
 	default:
+		if (is_mean(sample)) {
+			(void)snprintf(out, size,
+				"sum by (job) (rate(%s_sum%s[$__rate_interval]))"
+				" / sum by (job) (rate(%s_count%s[$__rate_interval]))",
+				name, selector, name, selector);
+			return;
+		}
 		(void)snprintf(out, size, "%s%s", name, selector);
 	}
 }
@@ -80,9 +109,7 @@ panel_of(const struct pitot_sample *sample, int number)
 		(void)snprintf(query, sizeof query, "%.2000s * 1000", plain);
 	}
 	(void)snprintf(title, sizeof title, "%s%s%s", sample->family, rate ? sample->suffix : "",
-		rate                                      ? ", per second"
-			: sample->type == PITOT_HISTOGRAM ? ", 95 %"
-							  : "");
+		title_end(sample));
 	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:i},"
 			 " s:{s:{s:s}, s:[]}, s:[{s:s, s:s, s:s, s:o}]}",
 		"id", number + 1, "type", moment ? "stat" : "timeseries", "title", title,

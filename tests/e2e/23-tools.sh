@@ -330,6 +330,12 @@ for path in sys.argv[1:]:
         assert panel["title"] and panel["targets"][0]["expr"] and panel["fieldConfig"]["defaults"]["unit"]
 print(board["title"])' "$work/jobs.json" "$work/file.json"
 	expect "the title" "$out" 'My <"dash">'
+	# Each asks for a name that there is: these two types have no series of their plain one.
+	printf '%s\n' '# TYPE s summary' 's_sum 1' 's_count 1' '# TYPE h gaugehistogram' \
+		'h_bucket{le="+Inf"} 1' 'h_gcount 1' 'h_gsum 1' '# EOF' >"$work/plain.om"
+	expect_run "of metrics without a plain name" 0 "$pitot" dashboard "$work/plain.om"
+	expect_contains "a summary's mean" "$out" "sum by (job) (rate(s_count{"
+	expect_contains "a gauge histogram's buckets" "$out" "sum by (le, job) (h_bucket{"
 	while read -r expression; do
 		expect_run "promtool parses ${expression:0:40}" 0 "$promtool" --experimental promql format "$expression"
 	done < <(/usr/bin/python3 -c '
