@@ -236,13 +236,24 @@ may_enter(struct pitot_server *server, struct MHD_Connection *connection, struct
 	return code == 0;
 }
 
+/* A request may also name the server, as those to a proxy do; which name is no matter. */
+static const char *
+path_of(const char *url)
+{
+	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+		return url;
+	const char *path = strchr(strchr(url, ':') + 3, '/');
+	return path == NULL ? "/" : path;
+}
+
 static void
 answer_request(struct pitot_server *server, struct MHD_Connection *connection, const char *url,
 	const char *method, struct answer *answer)
 {
 	if (!may_enter(server, connection, answer))
 		return;
-	bool ours = strcmp(url, server->path) == 0, root = strcmp(url, "/") == 0;
+	const char *path = path_of(url);
+	bool ours = strcmp(path, server->path) == 0, root = strcmp(path, "/") == 0;
 	if (!ours && !root)
 		point_to(server->path, false, answer);
 	else if (!reads(method))

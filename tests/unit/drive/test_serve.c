@@ -179,6 +179,10 @@ other_methods_and_paths_are_told_what_there_is(void)
 		{"GET /..%2fmetrics", 404, "text/plain", "the metrics are at /metrics\n"},
 		{"GET /", 200, "text/html", "<a href=\"/metrics\">"},
 		{"GET /%6detrics", 200, "text/plain", "mail_sent_total 5\n"},
+		{"GET http://h/metrics", 200, "text/plain", "mail_sent_total 5\n"},
+		{"GET HTTPS://h:1/metrics", 200, "text/plain", "mail_sent_total 5\n"},
+		{"GET http://h", 200, "text/html", "<a href=\"/metrics\">"},
+		{"GET http://h/x", 404, "text/plain", "the metrics are at /metrics\n"},
 		{"POST /", 405, "\r\nAllow: GET, HEAD\r\n", "only GET and HEAD"},
 	};
 	struct pitot_registry *m = some_registry();
