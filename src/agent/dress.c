@@ -57,18 +57,23 @@ static void
 fill_set(const struct pt_dress *dress, const struct pt_series *series)
 {
 	pt_label_set_empty(dress->set);
-	for (uint32_t i = 0; i < series->labels->count; i++)
-		put_pair(dress->set, &series->labels->pairs[i]);
-	for (uint32_t i = 0; dress->labels != NULL && i < dress->labels->count; i++)
-		add_label(dress, &dress->labels->pairs[i]);
+	for (uint32_t i = 0; i < series->labels->count; i++) {
+		const struct pt_label label = pt_labels_at(series->labels, i);
+		put_pair(dress->set, &label);
+	}
+	for (uint32_t i = 0; dress->labels != NULL && i < dress->labels->count; i++) {
+		const struct pt_label label = pt_labels_at(dress->labels, i);
+		add_label(dress, &label);
+	}
 }
 
 static struct pt_labels *
 make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 {
-	for (uint32_t i = 0; dress->strip != NULL && i < dress->strip->count; i++)
-		pt_label_set_put(dress->set, dress->strip->pairs[i].name,
-			dress->strip->pairs[i].name_length, "", 0);
+	for (uint32_t i = 0; dress->strip != NULL && i < dress->strip->count; i++) {
+		const struct pt_interned *name = pt_intern_at(dress->strip->pairs[i].name);
+		pt_label_set_put(dress->set, name->text, name->length, "", 0);
+	}
 	struct pt_labels *made = pt_label_set_failed(dress->set)
 		? NULL
 		: pt_labels_new(pt_label_set_pairs(dress->set), pt_label_set_count(dress->set));
@@ -89,8 +94,8 @@ make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 static struct pt_series *
 same_but(const struct pt_dress *dress, const struct pt_series *series, struct pt_labels *labels)
 {
-	struct pt_series *made = pt_series_new(dress->ids, series->family, labels, series->part,
-		series->bound, series->extra_value, series->start_ms);
+	struct pt_series *made = pt_series_new(dress->ids, series->role->family, labels, series->role->part,
+		series->role->bound, series->role->extra_value, series->start_ms);
 	if (made != NULL)
 		made->continues = series->continues;
 	return made;
@@ -101,9 +106,9 @@ static struct pt_series *
 renamed(const struct pt_dress *dress, const struct pt_series *series, const char *name,
 	size_t length, struct pt_labels *labels)
 {
-	const struct pt_family *old = series->family;
+	const struct pt_family *old = series->role->family;
 	struct pt_family *family = pt_family_new(name, length,
-		series->part == PT_PART_VALUE || series->part == PT_PART_TOTAL ? old->type
+		series->role->part == PT_PART_VALUE || series->role->part == PT_PART_TOTAL ? old->type
 									       : PITOT_UNKNOWN,
 		old->has_help ? old->help : NULL, old->help_length, old->unit, old->unit_length);
 	struct pt_series *made = family == NULL ? NULL
@@ -116,13 +121,13 @@ renamed(const struct pt_dress *dress, const struct pt_series *series, const char
 static bool
 put_name(struct pt_label_set *set, const struct pt_series *series, char *name, size_t *length)
 {
-	const char *suffix = pt_name_suffix(series->part);
+	const char *suffix = pt_name_suffix(series->role->part);
 	size_t size = strlen(suffix);
-	*length = series->family->name_length + size;
+	*length = series->role->family->name_length + size;
 	if (*length > 2 * PT_LIMIT_NAME)
 		return false;
-	memcpy(name, series->family->name, series->family->name_length);
-	memcpy(name + series->family->name_length, suffix, size + 1);
+	memcpy(name, series->role->family->name, series->role->family->name_length);
+	memcpy(name + series->role->family->name_length, suffix, size + 1);
 	pt_label_set_put(set, NAME, sizeof NAME - 1, name, *length);
 	return true;
 }
@@ -134,12 +139,12 @@ by_rules(struct pt_dress *dress, const struct pt_series *series, bool *failed)
 	char name[2 * PT_LIMIT_NAME + 1], other[2 * PT_LIMIT_NAME + 1];
 	struct pt_label_set *set = dress->set;
 	size_t length = 0;
-	const char *extra = series->extra_name;
+	const char *extra = series->role->extra_name;
 	if (!put_name(set, series, name, &length))
 		return NULL;
 	if (extra != NULL)
 		pt_label_set_put(
-			set, extra, strlen(extra), series->extra_value, series->extra_length);
+			set, extra, strlen(extra), series->role->extra_value, series->role->extra_length);
 	if (!pt_relabel_apply(dress->rules, set))
 		return NULL;
 	const char *now = pt_label_set_get(set, NAME);
@@ -148,7 +153,7 @@ by_rules(struct pt_dress *dress, const struct pt_series *series, bool *failed)
 	(void)strcpy(other, now);
 	const char *value = extra == NULL ? NULL : pt_label_set_get(set, extra);
 	bool same = strcmp(other, name) == 0 &&
-		(extra == NULL || (value != NULL && strcmp(value, series->extra_value) == 0));
+		(extra == NULL || (value != NULL && strcmp(value, series->role->extra_value) == 0));
 	pt_label_set_put(set, NAME, sizeof NAME - 1, "", 0);
 	if (same && extra != NULL)
 		pt_label_set_put(set, extra, strlen(extra), "", 0);

@@ -73,7 +73,7 @@ pt_families_init(struct pt_families *families, const struct pt_table *before)
 	const struct pt_family *last = NULL;
 	*families = (struct pt_families){.size = 0};
 	for (size_t i = 0; before != NULL && i < before->count; i++) {
-		struct pt_family *family = before->series[i]->family;
+		struct pt_family *family = before->series[i]->role->family;
 		if (family == last)
 			continue;
 		struct pt_families_entry *entry = place(families, family);
@@ -101,13 +101,13 @@ move(struct pt_series *series, struct pt_family *family)
 {
 	/* acquire: whoever had it has let it go. */
 	if (atomic_load_explicit(&series->references, memory_order_acquire) == 1) {
-		struct pt_family *old = series->family;
-		series->family = pt_family_ref(family);
-		pt_family_unref(old);
-		return series;
+		if (pt_series_move(series, family))
+			return series;
+		pt_series_unref(series);
+		return NULL;
 	}
-	struct pt_series *made = pt_series_new(series->ids, family, series->labels, series->part,
-		series->bound, series->extra_value, series->start_ms);
+	struct pt_series *made = pt_series_new(pt_series_ids(series), family, series->labels, series->role->part,
+		series->role->bound, series->role->extra_value, series->start_ms);
 	pt_series_unref(series);
 	return made;
 }
@@ -115,16 +115,16 @@ move(struct pt_series *series, struct pt_family *family)
 struct pt_series *
 pt_families_adopt(struct pt_families *families, struct pt_series *series)
 {
-	struct pt_families_entry *entry = place(families, series->family);
+	struct pt_families_entry *entry = place(families, series->role->family);
 	if (entry == NULL) {
 		pt_series_unref(series);
 		return NULL;
 	}
 	bool free_entry = entry->family == NULL;
-	if (free_entry || (entry->before && !is_same(entry->family, series->family)))
-		set(entry, series->family);
+	if (free_entry || (entry->before && !is_same(entry->family, series->role->family)))
+		set(entry, series->role->family);
 	entry->before = false;
-	return entry->family == series->family ? series : move(series, entry->family);
+	return entry->family == series->role->family ? series : move(series, entry->family);
 }
 
 bool
@@ -139,7 +139,7 @@ pt_families_group(
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct pt_families_entry *entry = find(families, series[i]->family);
+		struct pt_families_entry *entry = find(families, series[i]->role->family);
 		if (entry->rank == 0)
 			entry->rank = ++ranks;
 		places[i] = entry->rank;

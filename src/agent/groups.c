@@ -108,9 +108,9 @@ has_family(const struct pt_table *table, const char *name)
 {
 	const struct pt_family *last = NULL;
 	for (size_t i = 0; i < table->count; i++) {
-		if (table->series[i]->family == last)
+		if (table->series[i]->role->family == last)
 			continue;
-		last = table->series[i]->family;
+		last = table->series[i]->role->family;
 		if (strcmp(last->name, name) == 0)
 			return true;
 	}
@@ -125,8 +125,8 @@ append(struct pt_series **list, uint64_t *bits, size_t count, const struct pitot
 	bool left = false;
 	for (size_t i = 0; from != NULL && i < from->table->count; i++) {
 		struct pt_series *series = from->table->series[i];
-		if (series->family != last) {
-			last = series->family;
+		if (series->role->family != last) {
+			last = series->role->family;
 			left = unless != NULL && has_family(unless, last->name);
 		}
 		if (left)
@@ -257,8 +257,8 @@ labels_of(const struct pt_groups *groups, const struct pt_labels *key)
 	size_t count = 0;
 	bool named = false;
 	for (uint32_t i = 0; i < key->count && count < PT_LIMIT_LABELS; i++) {
-		named |= strcmp(key->pairs[i].name, "instance") == 0;
-		pairs[count++] = key->pairs[i];
+		pairs[count] = pt_labels_at(key, i);
+		named |= strcmp(pairs[count++].name, "instance") == 0;
 	}
 	if (!named)
 		pairs[count++] = pt_label_of("instance", groups->instance);

@@ -28,11 +28,11 @@ places_of(const struct pt_table *table, size_t *count)
 {
 	*count = 0;
 	for (size_t i = 0; table != NULL && i < table->count; i++)
-		if (table->series[i]->id >= *count)
-			*count = table->series[i]->id + 1;
+		if (pt_series_id(table->series[i]) >= *count)
+			*count = pt_series_id(table->series[i]) + 1;
 	uint32_t *places = calloc(*count + 1, sizeof places[0]);
 	for (size_t i = 0; places != NULL && table != NULL && i < table->count; i++)
-		places[table->series[i]->id] = (uint32_t)i + 1;
+		places[pt_series_id(table->series[i])] = (uint32_t)i + 1;
 	return places;
 }
 
@@ -41,7 +41,7 @@ static struct pt_series *
 as_before(const struct pt_mapping *mapping, const uint32_t *places, size_t count,
 	const struct pt_series *series, bool *known)
 {
-	uint32_t place = series->id < count ? places[series->id] : 0;
+	uint32_t place = pt_series_id(series) < count ? places[pt_series_id(series)] : 0;
 	*known = place != 0 && mapping->from->series[place - 1] == series;
 	if (!*known || mapping->slots[place - 1] == PT_NO_SLOT)
 		return NULL;

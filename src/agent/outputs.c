@@ -274,13 +274,13 @@ choose_group(
 	push->instance = "";
 	push->labels = others;
 	for (uint32_t i = 0; i < labels->count; i++) {
-		const struct pt_label *pair = &labels->pairs[i];
-		if (strcmp(pair->name, "job") == 0)
-			push->job = pair->value;
-		else if (strcmp(pair->name, "instance") == 0)
-			push->instance = pair->value;
+		const struct pt_label pair = pt_labels_at(labels, i);
+		if (strcmp(pair.name, "job") == 0)
+			push->job = pair.value;
+		else if (strcmp(pair.name, "instance") == 0)
+			push->instance = pair.value;
 		else
-			others[push->label_count++] = (struct pitot_label){pair->name, pair->value};
+			others[push->label_count++] = (struct pitot_label){pair.name, pair.value};
 	}
 }
 

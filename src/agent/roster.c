@@ -43,9 +43,9 @@ static struct pt_labels *
 extra_labels(const struct pt_labels *own, const struct pitot_label *label)
 {
 	struct pt_label pairs[PT_LIMIT_LABELS + 1];
-	size_t count = own == NULL ? 0 : own->count;
-	if (count > 0)
-		memcpy(pairs, own->pairs, count * sizeof pairs[0]);
+	size_t count = 0;
+	for (; own != NULL && count < own->count; count++)
+		pairs[count] = pt_labels_at(own, count);
 	if (label != NULL)
 		pairs[count++] = pt_label_of(label->name, label->value);
 	return pt_labels_new(pairs, count);
@@ -130,7 +130,7 @@ take(struct making *making, struct pt_series *series)
 	unsigned char state = roster->states[before];
 	roster->states[before] = 0; /* it did not end */
 	/* What is told with it is the same, too. */
-	if (known->family == series->family && known->start_ms == series->start_ms) {
+	if (known->role->family == series->role->family && known->start_ms == series->start_ms) {
 		pt_series_unref(series);
 		series = pt_series_ref(known);
 	}

@@ -26,25 +26,21 @@ pt_series_index_clear(struct pt_series_index *index)
 bool
 pt_series_same(const struct pt_series *a, const struct pt_series *b)
 {
-	return a->hash == b->hash && a->part == b->part &&
-		strcmp(a->family->name, b->family->name) == 0 &&
-		(a->extra_value == NULL || strcmp(a->extra_value, b->extra_value) == 0) &&
-		(a->labels == b->labels || pt_labels_equal(a->labels, b->labels));
+	const struct pt_role *x = a->role, *y = b->role;
+	return pt_labels_equal(a->labels, b->labels) &&
+		(x == y ||
+			(x->hash == y->hash && x->part == y->part &&
+				strcmp(x->family->name, y->family->name) == 0 &&
+				(x->extra_value == NULL ||
+					strcmp(x->extra_value, y->extra_value) == 0)));
 }
 
-/* What others send must not choose its place, as by the hash that a series has. */
 static size_t
 place_of(const struct pt_series *series)
 {
-	uint64_t hash = pt_hash(series->family->name, series->family->name_length,
-		pt_hash_secret() ^ (uint64_t)series->part);
-	for (uint32_t i = 0; i < series->labels->count; i++) {
-		const struct pt_label *pair = &series->labels->pairs[i];
-		hash = pt_hash(pair->value, pair->value_length, hash);
-	}
-	if (series->extra_value != NULL)
-		hash = pt_hash(series->extra_value, series->extra_length, hash);
-	return (size_t)hash;
+	const struct pt_labels *labels = series->labels;
+	return (size_t)pt_hash(
+		labels->pairs, labels->count * sizeof labels->pairs[0], series->role->place);
 }
 
 uint32_t

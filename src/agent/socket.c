@@ -118,7 +118,7 @@ refuse_times(const struct pitot_snapshot *snapshot, struct pitot_error *why)
 		if (snapshot->timestamps[i] != PT_NO_TIME)
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"pushed metrics must not have timestamps: %s has one",
-				snapshot->table->series[i]->family->name);
+				snapshot->table->series[i]->role->family->name);
 	return 0;
 }
 

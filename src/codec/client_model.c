@@ -92,8 +92,10 @@ put_exemplar(struct writer *writer, struct pt_buf *to, uint32_t field, size_t in
 	if (exemplar == NULL || !pt_write_exemplar_fits(exemplar))
 		return;
 	pt_buf_init(&message, PT_LIMIT_TEXT);
-	for (uint32_t i = 0; i < exemplar->labels->count; i++)
-		put_pair(writer, &message, field_label, &exemplar->labels->pairs[i]);
+	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
+		const struct pt_label label = pt_labels_at(exemplar->labels, i);
+		put_pair(writer, &message, field_label, &label);
+	}
 	pt_wire_fixed64(&message, field_pair_value, exemplar->bits);
 	if (exemplar->has_timestamp)
 		put_time(writer, &message, field_exemplar_timestamp, exemplar->timestamp_ms);
@@ -193,10 +195,10 @@ put_composite(struct writer *writer, struct pt_range metric, bool is_summary)
 		const struct pt_series *series = writer->snapshot->table->series[i];
 		if (!pt_line_has(writer->snapshot, i))
 			continue;
-		if (series->part == PT_PART_BUCKET && !is_summary)
-			put_bucket(writer, i, series->bound);
-		else if (series->part == PT_PART_QUANTILE && is_summary)
-			put_quantile(writer, i, series->bound);
+		if (series->role->part == PT_PART_BUCKET && !is_summary)
+			put_bucket(writer, i, series->role->bound);
+		else if (series->role->part == PT_PART_QUANTILE && is_summary)
+			put_quantile(writer, i, series->role->bound);
 	}
 	if (native != NULL) {
 		pt_native_put_client(&writer->value, native);
@@ -276,14 +278,14 @@ static void
 put_groups(struct writer *writer, struct pt_range range, unsigned parts)
 {
 	struct pt_series *const *series = writer->snapshot->table->series;
-	const struct pt_family *family = series[range.from]->family;
+	const struct pt_family *family = series[range.from]->role->family;
 	bool help = true;
 	for (size_t i = 0; i < PT_LINE_GROUPS; i++) {
 		unsigned group = pt_line_groups[i].parts;
 		if ((parts & group) == 0)
 			continue;
 		for (size_t j = range.from; j < range.to; j++)
-			if ((PT_LINE_PART(series[j]->part) & group) != 0 &&
+			if ((PT_LINE_PART(series[j]->role->part) & group) != 0 &&
 				pt_line_has(writer->snapshot, j))
 				put_single(writer, j, type_of(family->type));
 		end_family(writer, family, pt_line_groups[i].suffix, help);
@@ -294,7 +296,7 @@ put_groups(struct writer *writer, struct pt_range range, unsigned parts)
 static void
 put_family(struct writer *writer, struct pt_range range)
 {
-	const struct pt_family *family = writer->snapshot->table->series[range.from]->family;
+	const struct pt_family *family = writer->snapshot->table->series[range.from]->role->family;
 	unsigned parts = pt_line_parts(writer->snapshot, range);
 	unsigned type = type_of(family->type);
 	if (parts == 0)
@@ -322,19 +324,20 @@ pt_client_model_fits(const struct pitot_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->table->count; i++) {
 		const struct pt_series *series = snapshot->table->series[i];
-		const struct pt_family *family = series->family;
+		const struct pt_family *family = series->role->family;
 		bool counts = (family->type == PITOT_HISTOGRAM || family->type == PITOT_SUMMARY) &&
-			(series->part == PT_PART_BUCKET || series->part == PT_PART_COUNT);
+			(series->role->part == PT_PART_BUCKET || series->role->part == PT_PART_COUNT);
 		if (!pt_line_has(snapshot, i))
 			continue;
 		if (counts && !is_whole(snapshot->bits[i]))
 			return false;
 		if (!pt_name_is_metric(family->name, family->name_length, false))
 			return false;
-		for (uint32_t k = 0; k < series->labels->count; k++)
-			if (!pt_name_is_label(series->labels->pairs[k].name,
-				    series->labels->pairs[k].name_length, false))
+		for (uint32_t k = 0; k < series->labels->count; k++) {
+			const struct pt_label label = pt_labels_at(series->labels, k);
+			if (!pt_name_is_label(label.name, label.name_length, false))
 				return false;
+		}
 	}
 	return true;
 }

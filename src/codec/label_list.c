@@ -74,18 +74,19 @@ set_own(struct pt_label_list *list, const struct pt_labels *labels)
 		list->count = room;
 		list->name.error = PITOT_NO_MEMORY;
 	}
-	memcpy(list->labels, labels->pairs, list->count * sizeof list->labels[0]);
+	for (size_t i = 0; i < list->count; i++)
+		list->labels[i] = pt_labels_at(labels, i);
 }
 
 static void
 add_added(struct pt_label_list *list, const struct pt_labels *added, const char *except)
 {
 	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
-		const struct pt_label *label = &added->pairs[i];
+		const struct pt_label label = pt_labels_at(added, i);
 		bool found;
-		size_t at = place_of(list, label->name, &found);
-		if (!found && (except == NULL || strcmp(label->name, except) != 0))
-			insert_at(list, at, *label);
+		size_t at = place_of(list, label.name, &found);
+		if (!found && (except == NULL || strcmp(label.name, except) != 0))
+			insert_at(list, at, label);
 	}
 }
 
@@ -95,13 +96,13 @@ pt_label_list_fill(struct pt_label_list *list, const struct pt_series *series,
 {
 	set_own(list, series->labels);
 	/* A state may be "", which is written as no label at all, like any empty value. */
-	if (series->extra_name != NULL && !bare && series->extra_length > 0)
+	if (series->role->extra_name != NULL && !bare && series->role->extra_length > 0)
 		insert(list,
 			(struct pt_label){
-				.name = series->extra_name,
-				.name_length = (uint32_t)strlen(series->extra_name),
-				.value = series->extra_value,
-				.value_length = series->extra_length,
+				.name = series->role->extra_name,
+				.name_length = (uint32_t)strlen(series->role->extra_name),
+				.value = series->role->extra_value,
+				.value_length = series->role->extra_length,
 			});
 	add_added(list, added, NULL);
 }
@@ -118,14 +119,14 @@ pt_label_list_fill_own(struct pt_label_list *list, const struct pt_labels *label
 static void
 make_name(struct pt_label_list *list, const struct pt_series *series)
 {
-	if (list->family == series->family && list->part == series->part)
+	if (list->family == series->role->family && list->part == series->role->part)
 		return;
 	list->name.length = 0; /* a reset would forget an error */
-	pt_buf_put(&list->name, series->family->name, series->family->name_length);
-	pt_buf_str(&list->name, pt_name_suffix(series->part));
+	pt_buf_put(&list->name, series->role->family->name, series->role->family->name_length);
+	pt_buf_str(&list->name, pt_name_suffix(series->role->part));
 	(void)pt_buf_text(&list->name);
-	list->family = series->family;
-	list->part = series->part;
+	list->family = series->role->family;
+	list->part = series->role->part;
 }
 
 void

@@ -52,7 +52,7 @@ pt_line_has(const struct pitot_snapshot *snapshot, size_t index)
 {
 	return snapshot->bits[index] != PT_NUMBER_ABSENT &&
 		snapshot->bits[index] != PT_NUMBER_STALE &&
-		snapshot->table->series[index]->part != PT_PART_NATIVE;
+		snapshot->table->series[index]->role->part != PT_PART_NATIVE;
 }
 
 struct pt_range
@@ -60,7 +60,7 @@ pt_line_family(const struct pitot_snapshot *snapshot, size_t from)
 {
 	const struct pt_table *table = snapshot->table;
 	size_t to = from + 1;
-	while (to < table->count && table->series[to]->family == table->series[from]->family)
+	while (to < table->count && table->series[to]->role->family == table->series[from]->role->family)
 		to++;
 	return (struct pt_range){from, to};
 }
@@ -85,14 +85,14 @@ pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric)
 		const struct pt_series *series = snapshot->table->series[i];
 		if (!pt_line_has(snapshot, i))
 			continue;
-		if (series->part == PT_PART_SUM || series->part == PT_PART_GSUM)
+		if (series->role->part == PT_PART_SUM || series->role->part == PT_PART_GSUM)
 			totals.sum = i;
-		else if (series->part == PT_PART_COUNT || series->part == PT_PART_GCOUNT)
+		else if (series->role->part == PT_PART_COUNT || series->role->part == PT_PART_GCOUNT)
 			totals.count = i;
-		else if (series->part == PT_PART_BUCKET && isinf(series->bound) &&
-			series->bound > 0)
+		else if (series->role->part == PT_PART_BUCKET && isinf(series->role->bound) &&
+			series->role->bound > 0)
 			totals.infinity = i;
-		else if (series->part == PT_PART_BUCKET && series->bound < 0)
+		else if (series->role->part == PT_PART_BUCKET && series->role->bound < 0)
 			totals.negative = true;
 	}
 	return totals;
@@ -117,7 +117,7 @@ pt_line_parts(const struct pitot_snapshot *snapshot, struct pt_range family)
 	unsigned parts = 0;
 	for (size_t i = family.from; i < family.to; i++)
 		if (pt_line_has(snapshot, i))
-			parts |= PT_LINE_PART(snapshot->table->series[i]->part);
+			parts |= PT_LINE_PART(snapshot->table->series[i]->role->part);
 	return parts;
 }
 

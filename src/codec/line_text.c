@@ -174,13 +174,13 @@ put_name_and_labels(
 	struct pt_line *line, const struct pt_series *series, const char *suffix, bool bare)
 {
 	/* An empty state is written as no label at all. */
-	bool extra = series->extra_name != NULL && !bare && series->extra_length > 0;
-	const char *except = extra && line->added != NULL ? series->extra_name : NULL;
-	struct pt_label label = {.name = series->extra_name,
-		.value = series->extra_value,
-		.value_length = series->extra_length};
-	if (series->family != line->family || suffix != line->suffix)
-		set_head(line, series->family, suffix);
+	bool extra = series->role->extra_name != NULL && !bare && series->role->extra_length > 0;
+	const char *except = extra && line->added != NULL ? series->role->extra_name : NULL;
+	struct pt_label label = {.name = series->role->extra_name,
+		.value = series->role->extra_value,
+		.value_length = series->role->extra_length};
+	if (series->role->family != line->family || suffix != line->suffix)
+		set_head(line, series->role->family, suffix);
 	if (series->labels != line->labels || except != line->except)
 		set_labels(line, series->labels, except);
 	if (extra)
@@ -208,7 +208,7 @@ put_name_and_labels(
 void
 pt_line_name(struct pt_line *line, const struct pt_series *series)
 {
-	put_name_and_labels(line, series, pt_name_suffix(series->part), false);
+	put_name_and_labels(line, series, pt_name_suffix(series->role->part), false);
 }
 
 void
@@ -221,14 +221,18 @@ void
 pt_line_labels(struct pt_buf *out, const struct pt_labels *labels)
 {
 	size_t size = 3;
-	for (uint32_t i = 0; i < labels->count; i++)
-		size += label_room(&labels->pairs[i]);
+	for (uint32_t i = 0; i < labels->count; i++) {
+		const struct pt_label label = pt_labels_at(labels, i);
+		size += label_room(&label);
+	}
 	char *room = pt_buf_room(out, size);
 	if (room == NULL)
 		return;
 	char *to = room + (labels->count == 0);
-	for (uint32_t i = 0; i < labels->count; i++)
-		to = put_label(to, &labels->pairs[i]);
+	for (uint32_t i = 0; i < labels->count; i++) {
+		const struct pt_label label = pt_labels_at(labels, i);
+		to = put_label(to, &label);
+	}
 	*room = '{';
 	*to++ = '}';
 	out->length += (size_t)(to - room);

@@ -57,10 +57,10 @@ put_sample(struct pt_line *line, size_t index, bool exemplars)
 	if (!pt_line_has(line->snapshot, index))
 		return;
 	pt_line_name(line, series);
-	pt_line_value(line, index, style_of(series->part));
+	pt_line_value(line, index, style_of(series->role->part));
 	put_time(line, index);
 	if (exemplars)
-		put_exemplar(line, index, series->part);
+		put_exemplar(line, index, series->role->part);
 	pt_buf_char(line->out, '\n');
 }
 
@@ -68,7 +68,7 @@ static void
 put_created(struct pt_line *line, struct pt_range metric)
 {
 	const struct pt_series *series = line->snapshot->table->series[metric.from];
-	enum pitot_type type = series->family->type;
+	enum pitot_type type = series->role->family->type;
 	bool counts = type == PITOT_COUNTER || type == PITOT_HISTOGRAM || type == PITOT_SUMMARY;
 	if (!line->options->created_series || !counts || series->start_ms <= 0 ||
 		!pt_line_has(line->snapshot, metric.from))
@@ -106,7 +106,7 @@ put_totals(struct pt_line *line, enum pitot_type type, const struct pt_line_tota
 static void
 put_metric(struct pt_line *line, struct pt_range metric)
 {
-	const struct pt_family *family = line->snapshot->table->series[metric.from]->family;
+	const struct pt_family *family = line->snapshot->table->series[metric.from]->role->family;
 	const struct pt_line_totals totals = pt_line_totals(line->snapshot, metric);
 	for (size_t i = metric.from; i < metric.to; i++)
 		if (i != totals.sum && i != totals.count)
@@ -130,7 +130,7 @@ static void
 put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
 {
 	struct pt_series *const *series = line->snapshot->table->series;
-	const struct pt_family *family = series[range.from]->family;
+	const struct pt_family *family = series[range.from]->role->family;
 	bool help = family->has_help;
 	for (size_t i = 0; i < PT_LINE_GROUPS; i++) {
 		unsigned group = pt_line_groups[i].parts;
@@ -141,7 +141,7 @@ put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
 			pt_line_help(line, family, pt_line_groups[i].suffix, true);
 		help = false;
 		for (size_t j = range.from; j < range.to; j++)
-			if ((PT_LINE_PART(series[j]->part) & group) != 0)
+			if ((PT_LINE_PART(series[j]->role->part) & group) != 0)
 				put_sample(line, j, false);
 	}
 }
@@ -149,7 +149,7 @@ put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
 static void
 put_family(struct pt_line *line, struct pt_range range)
 {
-	const struct pt_family *family = line->snapshot->table->series[range.from]->family;
+	const struct pt_family *family = line->snapshot->table->series[range.from]->role->family;
 	unsigned parts = pt_line_parts(line->snapshot, range);
 	if ((parts & ~pt_line_own_parts(family->type)) != 0) {
 		put_groups(line, range, parts);

@@ -180,10 +180,10 @@ is_metric(const void *item, const void *with)
 	if (metric->family != key->family || metric->labels->count != key->line->label_count)
 		return false;
 	for (size_t i = 0; i < key->line->label_count; i++) {
-		const struct pt_label *a = &metric->labels->pairs[i];
+		const struct pt_label a = pt_labels_at(metric->labels, i);
 		const struct pt_label *b = &key->line->labels[i].pair;
-		if (a->value_length != b->value_length || compare(a, b) != 0 ||
-			memcmp(a->value, b->value, b->value_length) != 0)
+		if (a.value_length != b->value_length || compare(&a, b) != 0 ||
+			memcmp(a.value, b->value, b->value_length) != 0)
 			return false;
 	}
 	return true;

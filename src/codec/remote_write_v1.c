@@ -55,8 +55,10 @@ static size_t
 exemplar_size(const struct pt_write_item *item)
 {
 	size_t size = 9 + time_size(item->exemplar_ms);
-	for (uint32_t i = 0; i < item->exemplar->labels->count; i++)
-		size += pt_wire_bytes_size(label_size(&item->exemplar->labels->pairs[i]));
+	for (uint32_t i = 0; i < item->exemplar->labels->count; i++) {
+		const struct pt_label label = pt_labels_at(item->exemplar->labels, i);
+		size += pt_wire_bytes_size(label_size(&label));
+	}
 	return size;
 }
 
@@ -66,8 +68,10 @@ put_exemplar(char *at, const struct pt_write_item *item)
 	const struct pt_exemplar *exemplar = item->exemplar;
 	at = pt_wire_put_tag(at, field_exemplars, PT_WIRE_BYTES);
 	at = pt_wire_put_varint(at, exemplar_size(item));
-	for (uint32_t i = 0; i < exemplar->labels->count; i++)
-		at = put_label(at, &exemplar->labels->pairs[i]);
+	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
+		const struct pt_label label = pt_labels_at(exemplar->labels, i);
+		at = put_label(at, &label);
+	}
 	at = pt_wire_put_fixed64(at, field_exemplar_value, exemplar->bits);
 	at = pt_wire_put_tag(at, field_exemplar_timestamp, PT_WIRE_VARINT);
 	return pt_wire_put_varint(at, (uint64_t)item->exemplar_ms);
@@ -138,7 +142,7 @@ pt_remote_write_v1_encode(struct pt_buf *out, const struct pitot_snapshot *snaps
 		pt_write_item_next(snapshot, &index, options, &list, &item, count);
 		index++) {
 		histogram.length = 0; /* a reset would forget an error */
-		if (item.series->part == PT_PART_NATIVE)
+		if (item.series->role->part == PT_PART_NATIVE)
 			pt_write_item_histogram(&histogram, &item, false);
 		size_t message = series_size(&item, &histogram);
 		size_t size = pt_wire_bytes_size(message);
@@ -203,8 +207,8 @@ pt_remote_write_v1_metadata(struct pt_buf *out, const struct pt_table *table, si
 {
 	size_t begin = out->length, written = 0, index = from;
 	for (; index < options->end && written < options->max_series; index++) {
-		const struct pt_family *family = table->series[index]->family;
-		if (index > 0 && table->series[index - 1]->family == family)
+		const struct pt_family *family = table->series[index]->role->family;
+		if (index > 0 && table->series[index - 1]->role->family == family)
 			continue;
 		size_t size = pt_wire_bytes_size(family_size(family, pt_write_type(family->type)));
 		if (size > options->max_bytes)

@@ -123,9 +123,9 @@ put_refs(struct request *request, const struct pt_labels *labels, struct pt_buf 
 	uint32_t refs[2 * (PT_LIMIT_LABELS * 2 + 2)];
 	size_t count = 0;
 	for (uint32_t i = 0; i < labels->count && count + 2 <= sizeof refs / sizeof refs[0]; i++) {
-		const struct pt_label *pair = &labels->pairs[i];
-		refs[count++] = pt_symbols_put(&request->symbols, pair->name, pair->name_length);
-		refs[count++] = pt_symbols_put(&request->symbols, pair->value, pair->value_length);
+		const struct pt_label pair = pt_labels_at(labels, i);
+		refs[count++] = pt_symbols_put(&request->symbols, pair.name, pair.name_length);
+		refs[count++] = pt_symbols_put(&request->symbols, pair.value, pair.value_length);
 	}
 	put_ref_list(refs, count, to);
 }
@@ -204,14 +204,14 @@ put_series(struct request *request, const struct pt_write_item *item)
 {
 	request->one.length = 0; /* a reset would forget an error */
 	put_labels(request, item->list, &request->one);
-	if (item->series->part == PT_PART_NATIVE)
+	if (item->series->role->part == PT_PART_NATIVE)
 		put_histogram(request, item);
 	else
 		put_sample(request, item);
 	if (item->exemplar != NULL)
 		put_exemplar(request, item);
-	if (item->series->family != request->family)
-		make_metadata(request, item->series->family);
+	if (item->series->role->family != request->family)
+		make_metadata(request, item->series->role->family);
 	pt_buf_put(&request->one, request->metadata.bytes, request->metadata.length);
 	if (request->old_start && item->start_ms != 0)
 		pt_wire_int64(&request->one, field_created, item->start_ms);

@@ -19,8 +19,7 @@ have_same_names(const struct pt_labels *a, const struct pt_labels *b)
 	if (a->count != b->count)
 		return false;
 	for (uint32_t i = 0; a != b && i < a->count; i++)
-		if (a->pairs[i].name_length != b->pairs[i].name_length ||
-			memcmp(a->pairs[i].name, b->pairs[i].name, a->pairs[i].name_length) != 0)
+		if (a->pairs[i].name != b->pairs[i].name)
 			return false;
 	return true;
 }
@@ -28,9 +27,11 @@ have_same_names(const struct pt_labels *a, const struct pt_labels *b)
 static bool
 are_classic(const struct pt_labels *labels)
 {
-	for (uint32_t i = 0; i < labels->count; i++)
-		if (!pt_name_is_label(labels->pairs[i].name, labels->pairs[i].name_length, false))
+	for (uint32_t i = 0; i < labels->count; i++) {
+		const struct pt_interned *name = pt_intern_at(labels->pairs[i].name);
+		if (!pt_name_is_label(name->text, name->length, false))
 			return false;
+	}
 	return true;
 }
 
@@ -42,8 +43,8 @@ pt_rename_needed(const struct pt_table *table, enum pitot_escaping scheme)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct pt_series *series = table->series[i];
 		const struct pt_series *before = i > 0 ? table->series[i - 1] : NULL;
-		const struct pt_family *family = series->family;
-		if ((before == NULL || before->family != family) &&
+		const struct pt_family *family = series->role->family;
+		if ((before == NULL || before->role->family != family) &&
 			!pt_name_is_metric(family->name, family->name_length, false))
 			return true;
 		if ((before == NULL || !have_same_names(before->labels, series->labels)) &&
@@ -91,13 +92,12 @@ escape_labels(struct renamer *r, const struct pt_labels *old, struct pt_label *p
 	size_t starts[PT_LIMIT_LABELS];
 	pt_buf_reset(&r->text);
 	for (uint32_t i = 0; i < old->count; i++) {
+		pairs[i] = pt_labels_at(old, i);
 		starts[i] = r->text.length;
-		pt_escape_name(
-			&r->text, old->pairs[i].name, old->pairs[i].name_length, true, r->scheme);
+		pt_escape_name(&r->text, pairs[i].name, pairs[i].name_length, true, r->scheme);
 		pt_buf_char(&r->text, '\0');
 	}
 	for (uint32_t i = 0; i < old->count && pt_buf_error(&r->text) == 0; i++) {
-		pairs[i] = old->pairs[i];
 		pairs[i].name = r->text.bytes + starts[i];
 		pairs[i].name_length = (uint32_t)strlen(pairs[i].name);
 	}
@@ -112,7 +112,7 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 		return 0;
 	if (old->count > PT_LIMIT_LABELS)
 		return pt_error_set(why, PITOT_BAD_INPUT, "metric %s: has more than %d labels",
-			series->family->name, PT_LIMIT_LABELS);
+			series->role->family->name, PT_LIMIT_LABELS);
 	escape_labels(r, old, pairs);
 	if (pt_buf_error(&r->text) != 0)
 		return pt_error_memory(why);
@@ -122,8 +122,8 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 				return pt_error_set(why, PITOT_BAD_INPUT,
 					"metric %s: two of its labels would arrive as %s: rename "
 					"%s or %s",
-					series->family->name, pairs[i].name, old->pairs[j].name,
-					old->pairs[i].name);
+					series->role->family->name, pairs[i].name,
+					pt_labels_at(old, j).name, pt_labels_at(old, i).name);
 	pt_labels_unref(r->labels);
 	r->old_labels = NULL;
 	r->labels = pt_labels_new(pairs, old->count);
@@ -137,22 +137,22 @@ static int
 rename_series(struct renamer *r, const struct pt_series *old, struct pt_series **series,
 	struct pitot_error *why)
 {
-	int code = take_family(r, old->family, why);
+	int code = take_family(r, old->role->family, why);
 	if (code == 0)
 		code = take_labels(r, old, why);
 	if (code != 0)
 		return code;
-	*series = pt_series_new(r->ids, r->family, r->labels, old->part, old->bound,
-		old->extra_value, old->start_ms);
+	*series = pt_series_new(r->ids, r->family, r->labels, old->role->part, old->role->bound,
+		old->role->extra_value, old->start_ms);
 	if (*series == NULL)
 		return pt_error_memory(why);
-	const char *extra = (*series)->extra_name;
+	const char *extra = (*series)->role->extra_name;
 	if (extra == NULL || pt_labels_find(r->labels, extra) == NULL)
 		return 0;
 	pt_series_unref(*series);
 	return pt_error_set(why, PITOT_BAD_INPUT,
-		"metric %s: two of its labels would arrive as %s: rename one", old->family->name,
-		r->family->name);
+		"metric %s: two of its labels would arrive as %s: rename one",
+		old->role->family->name, r->family->name);
 }
 
 int

@@ -105,10 +105,10 @@ put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
 		unsigned group = pt_line_groups[i].parts;
 		if ((parts & group) == 0)
 			continue;
-		put_header(line, series[range.from]->family, pt_line_groups[i].suffix, help);
+		put_header(line, series[range.from]->role->family, pt_line_groups[i].suffix, help);
 		help = false;
 		for (size_t j = range.from; j < range.to; j++)
-			if ((PT_LINE_PART(series[j]->part) & group) != 0)
+			if ((PT_LINE_PART(series[j]->role->part) & group) != 0)
 				put_sample(line, j);
 	}
 }
@@ -116,7 +116,7 @@ put_groups(struct pt_line *line, struct pt_range range, unsigned parts)
 static void
 put_family(struct pt_line *line, struct pt_range range)
 {
-	const struct pt_family *family = line->snapshot->table->series[range.from]->family;
+	const struct pt_family *family = line->snapshot->table->series[range.from]->role->family;
 	unsigned parts = pt_line_parts(line->snapshot, range);
 	bool composite = family->type == PITOT_HISTOGRAM || family->type == PITOT_SUMMARY;
 	if (!composite) {

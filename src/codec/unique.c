@@ -38,8 +38,8 @@ struct seen {
 static void
 family_key(struct pt_buf *out, const struct seen *seen, size_t index)
 {
-	const struct pt_family *family = seen->table->series[index]->family;
-	if (index == 0 || seen->table->series[index - 1]->family != family)
+	const struct pt_family *family = seen->table->series[index]->role->family;
+	if (index == 0 || seen->table->series[index - 1]->role->family != family)
 		pt_buf_put(out, family->name, family->name_length);
 }
 
@@ -58,17 +58,20 @@ series_key(struct pt_buf *out, const struct seen *seen, size_t index)
 	const struct pt_series *series = seen->table->series[index];
 	size_t count = pt_series_label_count(series), i = 0, j = 0;
 	size_t added = seen->added == NULL ? 0 : seen->added->count;
-	pt_buf_put(out, series->family->name, series->family->name_length);
-	pt_buf_str(out, pt_name_suffix(series->part));
+	pt_buf_put(out, series->role->family->name, series->role->family->name_length);
+	pt_buf_str(out, pt_name_suffix(series->role->part));
 	pt_buf_char(out, '\0');
 	while (i < count || j < added) {
 		struct pt_label own = {.name = NULL};
 		int order = 1;
 		if (i < count) {
 			own = pt_series_label(series, i);
-			order = j < added ? strcmp(own.name, seen->added->pairs[j].name) : -1;
+			order = j < added ? strcmp(own.name, pt_labels_at(seen->added, j).name)
+					  : -1;
 		}
-		put_label(out, order <= 0 ? &own : &seen->added->pairs[j]);
+		if (order > 0)
+			own = pt_labels_at(seen->added, j);
+		put_label(out, &own);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -80,11 +83,11 @@ static bool
 is_added(const struct pt_labels *added, const struct pt_label *label)
 {
 	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
-		const struct pt_label *other = &added->pairs[i];
-		if (label->name_length == other->name_length &&
-			label->value_length == other->value_length &&
-			memcmp(label->name, other->name, label->name_length) == 0 &&
-			memcmp(label->value, other->value, label->value_length) == 0)
+		const struct pt_label other = pt_labels_at(added, i);
+		if (label->name_length == other.name_length &&
+			label->value_length == other.value_length &&
+			memcmp(label->name, other.name, label->name_length) == 0 &&
+			memcmp(label->value, other.value, label->value_length) == 0)
 			return true;
 	}
 	return false;
@@ -104,11 +107,11 @@ static uint64_t
 name_hash(struct seen *seen, const struct pt_series *series)
 {
 	const struct pt_series *before = seen->named;
-	if (before != NULL && before->family == series->family && before->part == series->part)
+	if (before != NULL && before->role == series->role)
 		return seen->name_hash;
 	pt_buf_reset(&seen->key);
-	pt_buf_put(&seen->key, series->family->name, series->family->name_length);
-	pt_buf_str(&seen->key, pt_name_suffix(series->part));
+	pt_buf_put(&seen->key, series->role->family->name, series->role->family->name_length);
+	pt_buf_str(&seen->key, pt_name_suffix(series->role->part));
 	seen->named = pt_buf_error(&seen->key) == 0 ? series : NULL;
 	seen->failed |= seen->named == NULL;
 	return seen->name_hash = pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
@@ -119,19 +122,11 @@ static uint64_t
 series_hash(struct seen *seen, const struct pt_series *series)
 {
 	uint64_t hash = name_hash(seen, series);
-	size_t count = series->labels->count, place = count;
-	const struct pt_label *own = series->labels->pairs;
-	if (series->extra_name != NULL)
-		for (place = 0; place < count && strcmp(own[place].name, series->extra_name) < 0;)
-			place++;
-	for (size_t i = 0; i < place; i++)
-		hash = add_label(seen, &own[i], hash);
-	if (series->extra_name != NULL) {
-		const struct pt_label extra = pt_series_label(series, place);
-		hash = add_label(seen, &extra, hash);
+	size_t count = pt_series_label_count(series);
+	for (size_t i = 0; i < count; i++) {
+		const struct pt_label label = pt_series_label(series, i);
+		hash = add_label(seen, &label, hash);
 	}
-	for (size_t i = place; i < count; i++)
-		hash = add_label(seen, &own[i], hash);
 	return hash;
 }
 
@@ -203,8 +198,8 @@ static void
 put_sample(struct pt_buf *out, const struct pt_table *table, size_t index)
 {
 	const struct pt_series *series = table->series[index];
-	pt_buf_str(out, series->family->name);
-	pt_buf_str(out, pt_name_suffix(series->part));
+	pt_buf_str(out, series->role->family->name);
+	pt_buf_str(out, pt_name_suffix(series->role->part));
 	size_t count = pt_series_label_count(series);
 	for (size_t i = 0; i < count; i++) {
 		struct pt_label label = pt_series_label(series, i);
@@ -235,8 +230,8 @@ tell_series(const struct pt_table *source, const size_t pair[2], struct pitot_er
 static int
 tell_family(const struct pt_table *source, const size_t pair[2], struct pitot_error *why)
 {
-	const char *a = source->series[pair[0]]->family->name;
-	const char *b = source->series[pair[1]]->family->name;
+	const char *a = source->series[pair[0]]->role->family->name;
+	const char *b = source->series[pair[1]]->role->family->name;
 	if (strcmp(a, b) == 0)
 		return pt_error_set(why, PITOT_BAD_INPUT, "metric %s: is there twice", a);
 	return pt_error_set(
@@ -316,9 +311,9 @@ static void
 text_key(struct pt_buf *out, const struct seen *seen, size_t index)
 {
 	const struct pt_series *series = seen->table->series[index];
-	pt_buf_put(out, series->family->name, series->family->name_length);
-	if (!is_composite(series->family))
-		pt_buf_str(out, pt_name_suffix(series->part));
+	pt_buf_put(out, series->role->family->name, series->role->family->name_length);
+	if (!is_composite(series->role->family))
+		pt_buf_str(out, pt_name_suffix(series->role->part));
 }
 
 /* The index + 1 of a series of another family whose name is this one's with a suffix; 0: none. */
@@ -344,19 +339,19 @@ check_text_names(struct seen *seen, const struct pt_table *source, struct pitot_
 	struct pt_series *const *series = seen->table->series;
 	for (size_t i = 0; i < seen->table->count; i++) {
 		size_t met = meet(seen, i);
-		if (met != 0 && series[met - 1]->family != series[i]->family)
+		if (met != 0 && series[met - 1]->role->family != series[i]->role->family)
 			return tell_family(source, (size_t[]){met - 1, i}, why);
 	}
 	for (size_t i = 0; i < seen->table->count; i++) {
-		const struct pt_family *family = series[i]->family;
-		if (!is_composite(family) || (i > 0 && series[i - 1]->family == family))
+		const struct pt_family *family = series[i]->role->family;
+		if (!is_composite(family) || (i > 0 && series[i - 1]->role->family == family))
 			continue;
 		size_t met = meet_suffixed(seen, family);
 		if (met != 0)
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"metric %s: would be taken for a part of the %s %s: rename one",
-				source->series[met - 1]->family->name,
-				pitot_type_text(family->type), source->series[i]->family->name);
+				source->series[met - 1]->role->family->name,
+				pitot_type_text(family->type), source->series[i]->role->family->name);
 	}
 	return 0;
 }

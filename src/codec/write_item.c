@@ -19,22 +19,22 @@ belongs(const struct pitot_snapshot *snapshot, size_t index, const struct pt_wri
 	const struct pt_series *series = snapshot->table->series[index];
 	if (snapshot->bits[index] == PT_NUMBER_ABSENT)
 		return false;
-	if (options->shards > 1 && series->hash % options->shards != options->shard)
+	if (options->shards > 1 && pt_series_hash(series) % options->shards != options->shard)
 		return false;
 	if (options->part == PT_WRITE_NATIVES)
-		return series->part == PT_PART_NATIVE;
-	return series->part != PT_PART_NATIVE && !(options->natives && series->family->is_native);
+		return series->role->part == PT_PART_NATIVE;
+	return series->role->part != PT_PART_NATIVE && !(options->natives && series->role->family->is_native);
 }
 
 static bool
 counts_up(const struct pt_series *series)
 {
-	enum pitot_type type = series->family->type;
+	enum pitot_type type = series->role->family->type;
 	if (type != PITOT_COUNTER && type != PITOT_HISTOGRAM && type != PITOT_SUMMARY)
 		return false;
-	return series->part == PT_PART_TOTAL || series->part == PT_PART_BUCKET ||
-		series->part == PT_PART_SUM || series->part == PT_PART_COUNT ||
-		series->part == PT_PART_NATIVE;
+	return series->role->part == PT_PART_TOTAL || series->role->part == PT_PART_BUCKET ||
+		series->role->part == PT_PART_SUM || series->role->part == PT_PART_COUNT ||
+		series->role->part == PT_PART_NATIVE;
 }
 
 bool
@@ -42,9 +42,9 @@ pt_write_exemplar_fits(const struct pt_exemplar *exemplar)
 {
 	size_t points = 0;
 	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
-		const struct pt_label *pair = &exemplar->labels->pairs[i];
-		points += pt_utf8_count(pair->name, pair->name_length) +
-			pt_utf8_count(pair->value, pair->value_length);
+		const struct pt_label pair = pt_labels_at(exemplar->labels, i);
+		points += pt_utf8_count(pair.name, pair.name_length) +
+			pt_utf8_count(pair.value, pair.value_length);
 	}
 	return points <= PT_LIMIT_EXEMPLAR;
 }
@@ -80,7 +80,7 @@ pt_write_item_next(const struct pitot_snapshot *snapshot, size_t *index,
 			.time_ms = pt_snapshot_time_of(snapshot, *index, options->time_ms),
 			.bits = pt_write_bits(bits),
 		};
-		if (series->part == PT_PART_NATIVE) {
+		if (series->role->part == PT_PART_NATIVE) {
 			item->stale = bits == PT_NUMBER_STALE;
 			item->native = item->stale ? NULL : pt_snapshot_native(snapshot, *index);
 			if (!item->stale &&
@@ -137,7 +137,7 @@ pt_write_item_mark(const struct pt_write_item *item, size_t index, size_t at,
 	struct pt_write_marks *marks = options->marks;
 	if (marks == NULL)
 		return;
-	if (item->series->part == PT_PART_NATIVE || item->exemplar != NULL ||
+	if (item->series->role->part == PT_PART_NATIVE || item->exemplar != NULL ||
 		item->time_ms != options->time_ms || !has_room(marks)) {
 		marks->odd = true;
 		return;

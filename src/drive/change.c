@@ -44,15 +44,15 @@ by_number(const struct pt_change *change, size_t *count)
 {
 	size_t numbers = 0;
 	for (size_t i = 0; i < change->table->count; i++)
-		if (change->table->series[i]->id >= numbers)
-			numbers = (size_t)change->table->series[i]->id + 1;
+		if (pt_series_id(change->table->series[i]) >= numbers)
+			numbers = (size_t)pt_series_id(change->table->series[i]) + 1;
 	uint64_t *values = malloc((numbers + 1) * sizeof *values);
 	if (values == NULL)
 		return NULL;
 	for (size_t i = 0; i < numbers; i++)
 		values[i] = PT_NUMBER_ABSENT;
 	for (size_t i = 0; i < change->table->count; i++)
-		values[change->table->series[i]->id] = change->bits[i];
+		values[pt_series_id(change->table->series[i])] = change->bits[i];
 	*count = numbers;
 	return values;
 }
@@ -68,7 +68,7 @@ follow(struct pt_change *change, struct pt_table *table)
 	/* The old table is let go only after the numbers were used. */
 	bool ok = values != NULL && forget(change, table);
 	for (size_t i = 0; ok && i < table->count; i++) {
-		uint32_t number = table->series[i]->id;
+		uint32_t number = pt_series_id(table->series[i]);
 		if (number < count)
 			change->bits[i] = values[number];
 	}

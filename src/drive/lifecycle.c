@@ -31,18 +31,18 @@ find_places(struct places *places, const struct pt_table *table)
 {
 	places->count = 0;
 	for (size_t i = 0; table != NULL && i < table->count; i++)
-		if (table->series[i]->id >= places->count)
-			places->count = table->series[i]->id + 1;
+		if (pt_series_id(table->series[i]) >= places->count)
+			places->count = pt_series_id(table->series[i]) + 1;
 	places->at = calloc(places->count + 1, sizeof places->at[0]);
 	for (size_t i = 0; places->at != NULL && table != NULL && i < table->count; i++)
-		places->at[table->series[i]->id] = i + 1;
+		places->at[pt_series_id(table->series[i])] = i + 1;
 	return places->at != NULL;
 }
 
 static bool
 has(const struct places *places, const struct pt_table *table, const struct pt_series *series)
 {
-	size_t at = series->id < places->count ? places->at[series->id] : 0;
+	size_t at = pt_series_id(series) < places->count ? places->at[pt_series_id(series)] : 0;
 	return at != 0 && table->series[at - 1] == series;
 }
 
@@ -51,15 +51,15 @@ has(const struct places *places, const struct pt_table *table, const struct pt_s
 static bool
 counts_up(const struct pt_series *series)
 {
-	switch (series->part) {
+	switch (series->role->part) {
 	case PT_PART_TOTAL:
 	case PT_PART_BUCKET:
 	case PT_PART_SUM:
 	case PT_PART_COUNT:
 	case PT_PART_NATIVE:
-		return series->family->type == PITOT_COUNTER ||
-			series->family->type == PITOT_HISTOGRAM ||
-			series->family->type == PITOT_SUMMARY;
+		return series->role->family->type == PITOT_COUNTER ||
+			series->role->family->type == PITOT_HISTOGRAM ||
+			series->role->family->type == PITOT_SUMMARY;
 	default:
 		return false;
 	}
@@ -150,7 +150,7 @@ put_anchor(const struct pt_lifecycle *life, const struct pitot_snapshot *snapsho
 	births->bits[to] = pt_number_bits(0);
 	if (!pt_snapshot_set_time(births, to, at_ms))
 		return false;
-	if (series->part != PT_PART_NATIVE)
+	if (series->role->part != PT_PART_NATIVE)
 		return true;
 	const struct pt_native_side empty = {.span_count = 0};
 	const struct pt_native *first = pt_snapshot_native(snapshot, from);

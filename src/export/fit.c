@@ -38,7 +38,7 @@ pt_fit_count(const struct pitot_snapshot *snapshot)
 	size_t count = 0;
 	for (size_t i = 0; i < snapshot->table->count; i++)
 		count += snapshot->bits[i] != PT_NUMBER_ABSENT &&
-			snapshot->table->series[i]->part != PT_PART_NATIVE;
+			snapshot->table->series[i]->role->part != PT_PART_NATIVE;
 	return count;
 }
 
@@ -48,7 +48,7 @@ static int
 check_label(const struct pt_fit *fit, const struct pt_series *series, const struct pt_label *label,
 	struct pitot_error *why)
 {
-	const char *metric = series->family->name, *name = label->name;
+	const char *metric = series->role->family->name, *name = label->name;
 	for (size_t i = 0; i < fit->owned_count; i++)
 		if (strcmp(fit->owned[i].name, name) == 0)
 			return pt_error_set(why, PITOT_BAD_INPUT,
@@ -69,7 +69,7 @@ check_label(const struct pt_fit *fit, const struct pt_series *series, const stru
 static int
 check_series(const struct pt_fit *fit, const struct pt_series *series, struct pitot_error *why)
 {
-	const struct pt_family *family = series->family;
+	const struct pt_family *family = series->role->family;
 	if (!pt_name_is_metric(family->name, family->name_length, fit->utf8_names))
 		return pt_error_set(why, PITOT_BAD_INPUT,
 			"metric %s: is not a name that the receiver takes", family->name);

@@ -126,7 +126,7 @@ refuse_times(const struct pitot_snapshot *snapshot, struct pitot_error *why)
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"metric %s: has a timestamp, which a Pushgateway refuses: remove "
 				"it, or push by remote write, which keeps timestamps",
-				snapshot->table->series[i]->family->name);
+				snapshot->table->series[i]->role->family->name);
 	return 0;
 }
 

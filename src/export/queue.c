@@ -25,10 +25,10 @@ pt_queue_samples(const struct pt_queue *queue, const struct pitot_snapshot *snap
 	size_t count = 0;
 	for (size_t i = 0; i < snapshot->table->count; i++) {
 		const struct pt_series *series = snapshot->table->series[i];
-		bool is_native = series->part == PT_PART_NATIVE;
+		bool is_native = series->role->part == PT_PART_NATIVE;
 		if (snapshot->bits[i] == PT_NUMBER_ABSENT ||
-			(series->family->is_native && is_native != queue->natives) ||
-			(queue->shards > 1 && series->hash % queue->shards != queue->shard))
+			(series->role->family->is_native && is_native != queue->natives) ||
+			(queue->shards > 1 && pt_series_hash(series) % queue->shards != queue->shard))
 			continue;
 		count++;
 	}
@@ -104,13 +104,13 @@ mark_later(const struct pt_queue_node *node, size_t *size)
 	for (const struct pt_queue_node *n = node; n != NULL; n = n->next)
 		for (size_t i = 0;
 			n->queued.snapshot != NULL && i < n->queued.snapshot->table->count; i++)
-			if (n->queued.snapshot->table->series[i]->id / 8 >= *size)
-				*size = n->queued.snapshot->table->series[i]->id / 8 + 1;
+			if (pt_series_id(n->queued.snapshot->table->series[i]) / 8 >= *size)
+				*size = pt_series_id(n->queued.snapshot->table->series[i]) / 8 + 1;
 	unsigned char *marks = calloc(*size + 1, 1);
 	for (const struct pt_queue_node *n = node->next; marks != NULL && n != NULL; n = n->next) {
 		const struct pitot_snapshot *later = n->queued.snapshot;
 		for (size_t i = 0; later != NULL && i < later->table->count; i++) {
-			uint32_t id = later->table->series[i]->id;
+			uint32_t id = pt_series_id(later->table->series[i]);
 			if (later->bits[i] != PT_NUMBER_ABSENT)
 				marks[id / 8] |= (unsigned char)(1u << id % 8);
 		}
@@ -151,7 +151,7 @@ without_marked(const struct pitot_snapshot *old, const unsigned char *marks)
 	struct pt_table *table = NULL;
 	size_t count = 0;
 	for (size_t i = 0; series != NULL && places != NULL && i < from->count; i++) {
-		uint32_t id = from->series[i]->id;
+		uint32_t id = pt_series_id(from->series[i]);
 		if (old->bits[i] == PT_NUMBER_ABSENT || (marks[id / 8] >> id % 8 & 1) != 0)
 			continue;
 		places[count] = i;

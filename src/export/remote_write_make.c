@@ -37,7 +37,7 @@ refuse_future(const struct pitot_snapshot *snapshot, int64_t time_ms, int64_t no
 				"metric %s: its time %" PRId64
 				" ms is more than 10 minutes ahead of the clock (%" PRId64
 				" ms): check the timestamp or the clock",
-				snapshot->table->series[i]->family->name, at_ms, now_ms);
+				snapshot->table->series[i]->role->family->name, at_ms, now_ms);
 	}
 	return 0;
 }

@@ -52,8 +52,8 @@ pt_child_raw(struct pt_set *set)
 void
 pt_child_put(struct pt_child *child)
 {
-	free((char *)child->values);
-	child->values = NULL;
+	pt_labels_unref(child->labels);
+	child->labels = NULL;
 	child->next = child->set->free;
 	child->set->free = child;
 }

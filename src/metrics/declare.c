@@ -268,6 +268,29 @@ copy_shape(struct pt_set *set, const struct pt_shape *shape)
 	return true;
 }
 
+/* Only for the order: a label's own name stands where each child has a value of its own. */
+static bool
+make_pattern(struct pt_set *set, const struct pt_declaration *declaration)
+{
+	const struct pitot_registry *registry = set->registry;
+	struct pt_label all[PT_LIMIT_LABELS * 2];
+	size_t count = 0;
+	for (size_t i = 0; i < registry->label_count; i++)
+		all[count++] = registry->labels[i];
+	for (size_t i = 0; i < declaration->fixed_count; i++)
+		all[count++] = declaration->fixed[i];
+	for (size_t i = 0; i < set->label_count; i++)
+		all[count++] = pt_label_of(set->label_names[i], set->label_names[i]);
+	set->pattern = pt_labels_new(all, count);
+	if (set->pattern == NULL)
+		return false;
+	for (size_t i = 0; i < set->label_count; i++)
+		while (strcmp(pt_labels_at(set->pattern, set->places[i]).name,
+			       set->label_names[i]) != 0)
+			set->places[i]++;
+	return true;
+}
+
 static struct pt_set *
 make_set(struct pitot_registry *registry, const struct pt_declaration *declaration,
 	struct pt_family *family)
@@ -284,11 +307,8 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	set->limit = registry->max_label_sets;
 	atomic_init(&set->is_plain, true);
 	set->label_names = copy_texts(declaration->label_names, declaration->label_count);
-	bool ok = set->label_names != NULL && copy_shape(set, &declaration->shape);
-	if (ok && declaration->fixed_count > 0)
-		ok = (set->fixed = pt_labels_new(declaration->fixed, declaration->fixed_count)) !=
-			NULL;
-	if (ok)
+	if (set->label_names != NULL && copy_shape(set, &declaration->shape) &&
+		make_pattern(set, declaration))
 		return set;
 	pt_family_free(set);
 	return NULL;
@@ -308,7 +328,8 @@ same_declaration(const struct pt_set *set, const struct pt_declaration *declarat
 	if (set->kind != declaration->kind || set->label_count != declaration->label_count ||
 		set->declared->name_length != family->name_length ||
 		set->shape.count != declaration->shape.count || set->shape.read != NULL ||
-		!same_native(&set->shape.native, &declaration->shape.native) || set->fixed != NULL)
+		!same_native(&set->shape.native, &declaration->shape.native) ||
+		set->kind == &pt_kind_info)
 		return false;
 	for (size_t i = 0; i < set->label_count; i++)
 		if (strcmp(set->label_names[i], declaration->label_names[i]) != 0)

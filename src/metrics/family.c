@@ -61,25 +61,29 @@ make_room(struct pt_set *set)
 
 /* ---- making a child ---- */
 
+/* Those of all children, and the one that says so. */
 static struct pt_labels *
-join_labels(const struct pt_child *child)
+overflow_labels(const struct pt_set *set)
 {
-	const struct pt_set *set = child->set;
-	const char *values = child->values;
-	const struct pitot_registry *registry = set->registry;
 	struct pt_label all[PT_LIMIT_LABELS * 2];
 	size_t count = 0;
-	for (size_t i = 0; i < registry->label_count; i++)
-		all[count++] = registry->labels[i];
-	for (uint32_t i = 0; set->fixed != NULL && i < set->fixed->count; i++)
-		all[count++] = set->fixed->pairs[i];
-	if (child->is_overflow)
-		all[count++] = pt_label_of(PT_OVERFLOW_LABEL, "true");
-	for (size_t i = 0; !child->is_overflow && i < set->label_count; i++) {
-		all[count] = pt_label_of(set->label_names[i], values);
-		values += all[count++].value_length + 1;
-	}
+	for (uint32_t i = 0; i < set->pattern->count; i++)
+		if (memchr(set->places, (int)i, set->label_count) == NULL)
+			all[count++] = pt_labels_at(set->pattern, i);
+	all[count++] = pt_label_of(PT_OVERFLOW_LABEL, "true");
 	return pt_labels_new(all, count);
+}
+
+static struct pt_labels *
+join_labels(const struct pt_set *set, const struct pt_values *values)
+{
+	struct pt_label own[PT_LIMIT_LABEL_NAMES];
+	if (values->count < set->label_count)
+		return overflow_labels(set);
+	for (size_t i = 0; i < values->count; i++)
+		own[i] = (struct pt_label){.value = values->at[i].text,
+			.value_length = (uint32_t)values->at[i].length};
+	return pt_labels_like(set->pattern, set->places, own, values->count);
 }
 
 static size_t
@@ -101,14 +105,12 @@ make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **s
 {
 	const struct pt_set *set = child->set;
 	size_t count = series_count(set), made = 0;
-	struct pt_labels *labels = join_labels(child);
-	for (bool ok = labels != NULL; ok && made < count; made += ok) {
+	for (bool ok = true; ok && made < count; made += ok) {
 		struct pt_part_of part = set->kind->part(&set->shape, made);
-		series[made] = pt_series_new(set->registry->ids, set->family, labels, part.part,
-			part.bound, part.state, start_ms);
+		series[made] = pt_series_new(set->registry->ids, set->family, child->labels,
+			part.part, part.bound, part.state, start_ms);
 		ok = series[made] != NULL;
 	}
-	pt_labels_unref(labels);
 	if (made < count)
 		unref_all(series, made);
 	return made == count;
@@ -133,19 +135,7 @@ free_child(struct pt_child *child)
 	drop_series(child);
 	if (kind->clear != NULL)
 		kind->clear(child);
-	free((char *)child->values);
-}
-
-static char *
-join_values(const struct pt_values *values, uint32_t *length)
-{
-	char *joined = malloc(values->bytes + 1), *at = joined;
-	for (size_t i = 0; joined != NULL && i < values->count; i++) {
-		memcpy(at, values->at[i].text, values->at[i].length + 1);
-		at += values->at[i].length + 1;
-	}
-	*length = (uint32_t)values->bytes; /* PT_LIMIT_LABEL_NAMES times PT_LIMIT_VALUE fits */
-	return joined;
+	pt_labels_unref(child->labels);
 }
 
 static bool
@@ -183,14 +173,14 @@ make_child(struct pt_set *set, const struct pt_values *values)
 	struct pt_child *child = pt_child_raw(set);
 	if (child == NULL)
 		return NULL;
-	child->hash = values->hash;
+	child->hash = (uint32_t)values->hash;
 	child->is_overflow = values->count < set->label_count;
-	child->values = join_values(values, &child->values_length);
+	child->labels = join_labels(set, values);
 	child->next = NULL;
 	set->kind->reset(child);
 	if (set->kind->read_plain != NULL)
 		pt_owned_reserve(&child->owned);
-	if (child->values == NULL || !start(child, wall_ms(set))) {
+	if (child->labels == NULL || !start(child, wall_ms(set))) {
 		pt_child_put(child);
 		return NULL;
 	}
@@ -447,7 +437,7 @@ pt_family_free(struct pt_set *set)
 	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);
 	pt_family_unref(set->declared);
-	pt_labels_unref(set->fixed);
+	pt_labels_unref(set->pattern);
 	free((void *)set->label_names);
 	free((void *)set->shape.bounds);
 	free((void *)set->shape.states);

@@ -68,7 +68,7 @@ take_value(struct pt_value *value, const char *text, uint64_t hash)
 void
 pt_values_begin(struct pt_values *values, const struct pt_set *set)
 {
-	values->count = values->bytes = 0;
+	values->count = 0;
 	values->hash = (uint64_t)(uintptr_t)set ^ PT_HASH_ODD;
 }
 
@@ -77,7 +77,6 @@ pt_values_add(struct pt_values *values, const char *text)
 {
 	struct pt_value *value = &values->at[values->count++];
 	values->hash = take_value(value, text, values->hash);
-	values->bytes += value->length + 1;
 }
 
 /* As above, with all that changes in registers. */
@@ -87,15 +86,12 @@ pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *argu
 	pt_values_begin(values, set);
 	struct pt_value *value = values->at, *end = value + PT_LIMIT_LABEL_NAMES + 1;
 	uint64_t hash = values->hash;
-	size_t bytes = 0;
 	const char *text;
 	while (value < end && (text = va_arg(*arguments, const char *)) != NULL) {
 		hash = take_value(value, text, hash);
-		bytes += value->length + 1;
 		value++;
 	}
 	values->hash = hash;
-	values->bytes = bytes;
 	values->count = (size_t)(value - values->at);
 }
 
@@ -109,17 +105,30 @@ is_value(const char *at, const struct pt_value *value)
 	return ((first ^ value->first) | (last ^ value->last)) == 0;
 }
 
-/* The child's stand one after the other, each with its NUL, and so have as many bytes in all. */
+/* Empty values are no labels, so the places are others. */
+__attribute__((noinline)) static bool
+has_sparse_values(const struct pt_child *child, const struct pt_values *values)
+{
+	const struct pt_set *set = child->set;
+	for (size_t i = 0; i < values->count; i++) {
+		const char *value = pt_labels_find(child->labels, set->label_names[i]);
+		if (strcmp(value == NULL ? "" : value, values->at[i].text) != 0)
+			return false;
+	}
+	return true;
+}
+
 static inline bool
 has_values(const struct pt_child *child, const struct pt_values *values)
 {
-	const char *at = child->values;
-	if (child->values_length != values->bytes)
-		return false;
+	const struct pt_set *set = child->set;
+	const struct pt_labels *labels = child->labels;
+	if (__builtin_expect(labels->count != set->pattern->count, false))
+		return has_sparse_values(child, values);
 	for (size_t i = 0; i < values->count; i++) {
-		if (!is_value(at, &values->at[i]))
+		const struct pt_interned *own = pt_intern_at(labels->pairs[set->places[i]].value);
+		if (own->length != values->at[i].length || !is_value(own->text, &values->at[i]))
 			return false;
-		at += values->at[i].length + 1;
 	}
 	return true;
 }
@@ -130,13 +139,13 @@ pt_index_find(const struct pt_index *index, const struct pt_values *values)
 	if (index == NULL)
 		return NULL;
 	size_t mask = index->capacity - 1;
-	for (size_t at = (size_t)values->hash & mask;; at = (at + 1) & mask) {
+	for (size_t at = (uint32_t)values->hash & mask;; at = (at + 1) & mask) {
 		/* acquire: pairs with the release in pt_index_add(), so its fields are seen. */
 		struct pt_child *child =
 			atomic_load_explicit(&index->slots[at], memory_order_acquire);
 		if (child == NULL)
 			return NULL;
-		if (child->hash == values->hash && has_values(child, values))
+		if (child->hash == (uint32_t)values->hash && has_values(child, values))
 			return child;
 	}
 }
@@ -159,7 +168,7 @@ pt_index_has_room(const struct pt_index *index)
 void
 pt_index_add(struct pt_index *index, struct pt_child *child)
 {
-	size_t mask = index->capacity - 1, at = (size_t)child->hash & mask;
+	size_t mask = index->capacity - 1, at = child->hash & mask;
 	/* relaxed: only holders of the lock write slots. */
 	while (atomic_load_explicit(&index->slots[at], memory_order_relaxed) != NULL)
 		at = (at + 1) & mask;
@@ -172,7 +181,7 @@ pt_index_add(struct pt_index *index, struct pt_child *child)
 void
 pt_index_remove(struct pt_index *index, const struct pt_child *child)
 {
-	size_t mask = index->capacity - 1, gap = (size_t)child->hash & mask;
+	size_t mask = index->capacity - 1, gap = child->hash & mask;
 	while (atomic_load_explicit(&index->slots[gap], memory_order_relaxed) != child)
 		gap = (gap + 1) & mask;
 	for (size_t at = (gap + 1) & mask;; at = (at + 1) & mask) {
@@ -181,7 +190,7 @@ pt_index_remove(struct pt_index *index, const struct pt_child *child)
 		if (later == NULL)
 			break;
 		/* It may move only towards its own place, not before it. */
-		if (((at - (size_t)later->hash) & mask) < ((at - gap) & mask))
+		if (((at - later->hash) & mask) < ((at - gap) & mask))
 			continue;
 		atomic_store_explicit(&index->slots[gap], later, memory_order_relaxed);
 		gap = at;

@@ -94,9 +94,10 @@ struct pt_set {
 	struct pt_shape shape;
 	struct pt_family *declared; /* as declared; never changes, so good for messages */
 	struct pt_family *family;   /* with its unit; guarded by the registry's lock */
-	struct pt_labels *fixed;    /* an info's own labels, or NULL */
 	const char *const *label_names;
 	size_t label_count;
+	struct pt_labels *pattern; /* the labels of all children; values only where all have one */
+	uint8_t places[PT_LIMIT_LABEL_NAMES]; /* of the family's own labels in it, as declared */
 	_Atomic(struct pt_index *) index; /* readers take no lock, unless it expires */
 	struct pt_child *first, *last;    /* in order of creation; guarded by the registry's lock */
 	struct pt_set *next;
@@ -144,8 +145,7 @@ pt_value_is_ascii(const struct pt_value *value)
 }
 
 struct pt_values {
-	uint64_t hash;
-	size_t bytes; /* of all, with their NULs */
+	uint64_t hash; /* of which children keep the lower half */
 	size_t count; /* one too many is noticed */
 	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
 };
@@ -174,9 +174,8 @@ struct pt_child {
 	struct pt_series *one;              /* what `series` points at if it is one */
 	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
 	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
-	uint64_t hash;
-	const char *values; /* the label values, each with its NUL, one after the other */
-	uint32_t values_length;
+	struct pt_labels *labels; /* referenced, live or not; NULL: a free one */
+	uint32_t hash;
 	bool is_removed : 1; /* dead, and only getting brings it back */
 	bool is_overflow : 1;
 	atomic_bool has_exemplars;

@@ -11,37 +11,8 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include "model/labels.h"
 #include "model/name.h"
-
-/* ---- labels: sorted by name (bytewise), names unique, no empty value ---- */
-
-struct pt_label {
-	const char *name; /* both end in NUL, and may not hold one elsewhere */
-	const char *value;
-	uint32_t name_length;
-	uint32_t value_length;
-};
-
-struct pt_labels {
-	atomic_uint references;
-	uint32_t count;
-	struct pt_label pairs[]; /* the texts stand behind them, in order, each with its NUL */
-};
-
-/*
- * Copies, sorts, drops pairs with an empty value. NULL if memory is out. Equal names must have been
- * refused before (pt_labels_duplicate).
- */
-struct pt_labels *pt_labels_new(const struct pt_label *pairs, size_t count);
-struct pt_labels *pt_labels_ref(struct pt_labels *labels);
-void pt_labels_unref(struct pt_labels *labels);
-/* The value of `name`, or NULL. */
-const char *pt_labels_find(const struct pt_labels *labels, const char *name);
-bool pt_labels_equal(const struct pt_labels *a, const struct pt_labels *b);
-/* A name that stands twice in `pairs`, or NULL. */
-const char *pt_labels_duplicate(const struct pt_label *pairs, size_t count);
-/* A pt_label from C strings. */
-struct pt_label pt_label_of(const char *name, const char *value);
 
 /* ---- family: what all its series share ---- */
 
@@ -60,6 +31,7 @@ struct pt_family {
 	 * formats and receivers that do not take it. False until whoever makes the family sets it.
 	 */
 	bool is_native;
+	struct pt_roles *roles; /* see series.c */
 	char text[];
 };
 
@@ -68,6 +40,22 @@ struct pt_family *pt_family_new(const char *name, size_t name_length, enum pitot
 	const char *help, size_t help_length, const char *unit, size_t unit_length);
 struct pt_family *pt_family_ref(struct pt_family *family);
 void pt_family_unref(struct pt_family *family);
+
+/* ---- role: what a family's series of one part, with one bound or state, have in common ---- */
+
+struct pt_role {
+	struct pt_family *family; /* which lives as long as a series has the role */
+	_Atomic(struct pt_role *) next; /* of the same family, made after this one */
+	enum pt_part part;
+	bool is_shared;          /* false: of one series, with which it goes */
+	uint32_t extra_length;   /* of extra_value */
+	const char *extra_name;  /* "le", "quantile", the family's name, or NULL */
+	const char *extra_value; /* canonical for le and quantile; NULL without extra_name */
+	double bound;            /* of le or quantile, 0 otherwise */
+	uint64_t hash;           /* of all that, the same in every process */
+	uint64_t place;          /* likewise, for tables: nobody outside can tell it */
+	char text[];
+};
 
 /* ---- numbers: where dense ids come from; one for each registry or parsed text ---- */
 
@@ -83,30 +71,34 @@ void pt_ids_put(struct pt_ids *ids, uint32_t id);
 
 struct pt_series {
 	atomic_uint references;
-	uint32_t id;
-	enum pt_part part;
-	uint32_t extra_length;    /* of extra_value */
-	struct pt_family *family; /* referenced */
+	uint32_t id : 31;         /* see pt_series_id() */
+	uint32_t continues : 1;   /* an earlier process began it: there is no zero before it */
+	struct pt_role *role;     /* its family is referenced */
 	struct pt_labels *labels; /* referenced; without the extra label */
-	struct pt_ids *ids;       /* referenced */
-	const char *extra_name;   /* "le", "quantile", the family's name, or NULL */
-	const char *extra_value;  /* canonical for le and quantile; NULL without extra_name */
-	double bound;             /* of le or quantile, 0 otherwise */
 	int64_t start_ms;         /* when it began to count, since the epoch; 0 unknown */
-	uint64_t hash;            /* of name, part and labels: the same for equal series */
-	bool continues;           /* an earlier process began it: there is no zero before it */
-	char text[];
 };
 
+static inline uint32_t
+pt_series_id(const struct pt_series *series)
+{
+	return (uint32_t)series->id;
+}
+
 /*
- * `extra_value` is the text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is
- * made from `bound`. NULL if memory is out.
+ * Its number and its memory are those of `ids`, of which it keeps a reference. `extra_value` is the
+ * text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is made from `bound`. NULL
+ * if memory is out.
  */
 struct pt_series *pt_series_new(struct pt_ids *ids, struct pt_family *family,
 	struct pt_labels *labels, enum pt_part part, double bound, const char *extra_value,
 	int64_t start_ms);
 struct pt_series *pt_series_ref(struct pt_series *series);
 void pt_series_unref(struct pt_series *series);
+/* The same series, but of another family; nobody else has it. False if memory is out. */
+bool pt_series_move(struct pt_series *series, struct pt_family *family);
+struct pt_ids *pt_series_ids(const struct pt_series *series);
+/* Of name, part and labels: the same for equal series, in every process. */
+uint64_t pt_series_hash(const struct pt_series *series);
 /* Labels with the extra one. */
 size_t pt_series_label_count(const struct pt_series *series);
 /* The label at `index` in sorted order, the extra one in its place. */

@@ -307,11 +307,11 @@ pitot_snapshot_sample(const struct pitot_snapshot *snapshot, size_t index)
 	const struct pt_series *series = snapshot->table->series[index];
 	int64_t time_ms = pt_snapshot_time_of(snapshot, index, PT_NO_TIME);
 	return (struct pitot_sample){
-		.family = series->family->name,
-		.suffix = pt_name_suffix(series->part),
-		.type = series->family->type,
-		.help = series->family->help,
-		.unit = series->family->unit,
+		.family = series->role->family->name,
+		.suffix = pt_name_suffix(series->role->part),
+		.type = series->role->family->type,
+		.help = series->role->family->help,
+		.unit = series->role->family->unit,
 		.label_count = pt_series_label_count(series),
 		.value = pt_number_from_bits(snapshot->bits[index]),
 		.absent = snapshot->bits[index] == PT_NUMBER_ABSENT,
@@ -319,7 +319,7 @@ pitot_snapshot_sample(const struct pitot_snapshot *snapshot, size_t index)
 		.timestamp_ms = time_ms != PT_NO_TIME ? time_ms : snapshot->time_ms,
 		.start_ms = series->start_ms,
 		.has_exemplar = pt_snapshot_exemplar(snapshot, index) != NULL,
-		.native = series->part == PT_PART_NATIVE,
+		.native = series->role->part == PT_PART_NATIVE,
 		.series = series,
 	};
 }

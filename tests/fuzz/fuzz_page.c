@@ -21,8 +21,8 @@ static bool
 same_name(const struct pt_series *a, const struct pt_series *b)
 {
 	char x[4096], y[4096];
-	(void)snprintf(x, sizeof x, "%s%s", a->family->name, pt_name_suffix(a->part));
-	(void)snprintf(y, sizeof y, "%s%s", b->family->name, pt_name_suffix(b->part));
+	(void)snprintf(x, sizeof x, "%s%s", a->role->family->name, pt_name_suffix(a->role->part));
+	(void)snprintf(y, sizeof y, "%s%s", b->role->family->name, pt_name_suffix(b->role->part));
 	size_t count = pt_series_label_count(a);
 	if (strcmp(x, y) != 0 || count != pt_series_label_count(b))
 		return false;

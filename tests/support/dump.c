@@ -49,7 +49,7 @@ put_exemplar(struct pt_buf *out, const struct pt_exemplar *exemplar)
 {
 	pt_buf_str(out, "  exemplar {");
 	for (uint32_t i = 0; i < exemplar->labels->count; i++)
-		put_label(out, i, exemplar->labels->pairs[i]);
+		put_label(out, i, pt_labels_at(exemplar->labels, i));
 	pt_buf_str(out, "} ");
 	put_number(out, exemplar->bits);
 	if (exemplar->has_timestamp)
@@ -81,8 +81,8 @@ static void
 put_series(struct pt_buf *out, const struct pitot_snapshot *snapshot, size_t index)
 {
 	const struct pt_series *series = snapshot->table->series[index];
-	put_text(out, series->family->name);
-	pt_buf_str(out, pt_name_suffix(series->part));
+	put_text(out, series->role->family->name);
+	pt_buf_str(out, pt_name_suffix(series->role->part));
 	pt_buf_char(out, '{');
 	for (size_t i = 0; i < pt_series_label_count(series); i++)
 		put_label(out, i, pt_series_label(series, i));
@@ -104,8 +104,8 @@ dump_snapshot(struct pt_buf *out, const struct pitot_snapshot *snapshot)
 {
 	const struct pt_family *family = NULL;
 	for (size_t i = 0; i < snapshot->table->count; i++) {
-		if (snapshot->table->series[i]->family != family) {
-			family = snapshot->table->series[i]->family;
+		if (snapshot->table->series[i]->role->family != family) {
+			family = snapshot->table->series[i]->role->family;
 			put_family(out, family);
 		}
 		put_series(out, snapshot, i);

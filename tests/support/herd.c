@@ -215,7 +215,7 @@ static void
 set_sample(struct herd *herd, struct pitot_snapshot *snapshot, size_t at,
 	struct herd_member *member, bool calm)
 {
-	if (member->series->part == PT_PART_NATIVE) {
+	if (member->series->role->part == PT_PART_NATIVE) {
 		if (!pt_snapshot_add_native(snapshot, at, need(build_random_native(herd->seed))))
 			abort();
 		return;

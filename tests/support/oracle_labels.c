@@ -36,8 +36,10 @@ oracle_labels_expect(struct oracle_labels *expected, const struct pitot_sample *
 		struct pitot_label label = pitot_sample_label(sample, i);
 		expect_label(expected, label.name, label.value);
 	}
-	for (uint32_t i = 0; added != NULL && i < added->count; i++)
-		expect_label(expected, added->pairs[i].name, added->pairs[i].value);
+	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+		const struct pt_label label = pt_labels_at(added, i);
+		expect_label(expected, label.name, label.value);
+	}
 	qsort(expected->labels, expected->count, sizeof expected->labels[0], by_name);
 }
 

@@ -144,12 +144,12 @@ check_symbols(const Request *request)
 static bool
 counts_up(const struct pt_series *series, const struct pt_native *native)
 {
-	switch (series->family->type) {
+	switch (series->role->family->type) {
 	case PITOT_COUNTER:
 	case PITOT_HISTOGRAM:
 		return native == NULL || !native->is_gauge;
 	case PITOT_SUMMARY:
-		return series->part != PT_PART_QUANTILE;
+		return series->role->part != PT_PART_QUANTILE;
 	default:
 		return false;
 	}
@@ -169,9 +169,9 @@ check_exemplar(const Request *request, const TimeSeries *found, const struct pt_
 	check_size(exemplar->n_labels_refs, 2 * (size_t)expected->labels->count);
 	for (size_t i = 0; i + 1 < exemplar->n_labels_refs; i += 2) {
 		check_text(symbol(request, exemplar->labels_refs[i]),
-			expected->labels->pairs[i / 2].name);
+			pt_labels_at(expected->labels, i / 2).name);
 		check_text(symbol(request, exemplar->labels_refs[i + 1]),
-			expected->labels->pairs[i / 2].value);
+			pt_labels_at(expected->labels, i / 2).value);
 	}
 }
 
@@ -259,7 +259,7 @@ check_value(const struct oracle_v2 *asked, size_t index, int64_t time_ms, const 
 {
 	const struct pt_series *series = asked->snapshot->table->series[index];
 	const struct pt_native *native = pt_snapshot_native(asked->snapshot, index);
-	bool is_native = series->part == PT_PART_NATIVE;
+	bool is_native = series->role->part == PT_PART_NATIVE;
 	int64_t found_ms = 0, found_start = 0, start = series->start_ms;
 	/* remote-write 12 */
 	check_size(found->n_samples, !is_native);
@@ -292,9 +292,10 @@ exemplar_of(const struct pitot_snapshot *snapshot, size_t index)
 	const struct pt_exemplar *exemplar = pt_snapshot_exemplar(snapshot, index);
 	size_t points = 0;
 	for (uint32_t i = 0; exemplar != NULL && i < exemplar->labels->count; i++) {
-		for (const char *at = exemplar->labels->pairs[i].name; *at != '\0'; at++)
+		const struct pt_label label = pt_labels_at(exemplar->labels, i);
+		for (const char *at = label.name; *at != '\0'; at++)
 			points += (*at & 0xc0) != 0x80;
-		for (const char *at = exemplar->labels->pairs[i].value; *at != '\0'; at++)
+		for (const char *at = label.value; *at != '\0'; at++)
 			points += (*at & 0xc0) != 0x80;
 	}
 	return points > 128 || snapshot->bits[index] == PT_NUMBER_STALE ? NULL : exemplar;
@@ -304,7 +305,7 @@ static bool
 is_asked_for(const struct oracle_v2 *asked, size_t index)
 {
 	uint64_t bits = asked->snapshot->bits[index];
-	bool is_native = asked->snapshot->table->series[index]->part == PT_PART_NATIVE;
+	bool is_native = asked->snapshot->table->series[index]->role->part == PT_PART_NATIVE;
 	if (bits == PT_NUMBER_ABSENT || is_native != asked->natives)
 		return false;
 	return !is_native || bits == PT_NUMBER_STALE ||
@@ -324,7 +325,7 @@ check_series(const struct oracle_v2 *asked, size_t index, const Request *request
 			symbol(request, found->labels_refs[i + 1]));
 	check_value(asked, index, time_ms, found);
 	check_exemplar(request, found, exemplar_of(asked->snapshot, index), time_ms);
-	check_metadata(request, found, asked->snapshot->table->series[index]->family);
+	check_metadata(request, found, asked->snapshot->table->series[index]->role->family);
 }
 
 size_t

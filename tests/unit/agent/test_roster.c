@@ -28,7 +28,7 @@ describe(const struct pitot_snapshot *snapshot, char *text, size_t size)
 			value[pt_number_format(value, pt_number_from_bits(snapshot->bits[i]),
 				PT_NUMBER_PLAIN)] = '\0';
 		at += (size_t)snprintf(text + at, size - at, "%s%s%s{", at > 0 ? ", " : "",
-			series->family->name, pt_name_suffix(series->part));
+			series->role->family->name, pt_name_suffix(series->role->part));
 		for (size_t k = 0; k < pt_series_label_count(series); k++) {
 			struct pt_label label = pt_series_label(series, k);
 			at += (size_t)snprintf(text + at, size - at, "%s%s=%s", k > 0 ? "," : "",
@@ -98,15 +98,15 @@ a_series_stays_the_same_whatever_is_parsed(void)
 	pitot_snapshot_free(scrape(&feed, "# TYPE a gauge\na{x=\"0\"} 1\na{x=\"1\"} 1\n"));
 	check_true(feed.roster.table->series[1] == before);
 	/* Both have one family: no destination would take two of one name. */
-	check_true(feed.roster.table->series[0]->family == before->family);
+	check_true(feed.roster.table->series[0]->role->family == before->role->family);
 	/* Another type is another object, but no end of the series. */
 	check_scrape(&feed, "# TYPE a counter\na{x=\"0\"} 1\na{x=\"1\"} 1\n",
 		"a{job=j,x=0} 1, a{job=j,x=1} 1");
 	check_true(feed.roster.table->series[1] != before);
-	check_int(feed.roster.table->series[1]->family->type, PITOT_COUNTER);
+	check_int(feed.roster.table->series[1]->role->family->type, PITOT_COUNTER);
 	/* What ended has the family of what lives. */
 	pitot_snapshot_free(scrape(&feed, "# HELP a h\n# TYPE a counter\na{x=\"0\"} 1\n"));
-	check_true(feed.roster.table->series[0]->family == feed.roster.table->series[1]->family);
+	check_true(feed.roster.table->series[0]->role->family == feed.roster.table->series[1]->role->family);
 	pt_series_unref(before);
 	close_feed(&feed);
 }
@@ -182,7 +182,7 @@ rules_rename_drop_and_fold(void)
 		"h_bucket{job=j,le=1.0} 1, h_bucket{job=j,le=+Inf} 2, h_sum{job=j} 3, "
 		"h_count{job=j} 2, new_x_total{job=j} 4, new_y{job=j} 5");
 	check_size(feed.roster.doubles, 1);
-	check_int(feed.roster.table->series[0]->part, PT_PART_BUCKET);
+	check_int(feed.roster.table->series[0]->role->part, PT_PART_BUCKET);
 	close_feed(&feed);
 }
 

@@ -63,7 +63,7 @@ change_values(uint64_t *seed, struct pitot_snapshot *snapshot, bool ends)
 	for (size_t i = 0; i < snapshot->table->count; i++) {
 		uint64_t *bits = &snapshot->bits[i];
 		if (*bits == PT_NUMBER_ABSENT || *bits == PT_NUMBER_STALE ||
-			snapshot->table->series[i]->part == PT_PART_NATIVE)
+			snapshot->table->series[i]->role->part == PT_PART_NATIVE)
 			continue;
 		*bits = pt_number_bits((double)build_random(seed, 100000000) /
 			(build_random(seed, 3) == 0 ? 1e6 : 1));

@@ -332,7 +332,7 @@ classic_series_of_a_native_family_are_for_others(void)
 	struct pitot_snapshot *snapshot = BUILD(now,
 		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .value = 1},
 		{.part = PT_PART_NATIVE}, {.family = "g", .type = PITOT_GAUGE});
-	snapshot->table->series[0]->family->is_native = true;
+	snapshot->table->series[0]->role->family->is_native = true;
 	(void)pt_snapshot_add_native(snapshot, 1, build_native(&build_native_exponential));
 	for (int natives = 0; natives < 2; natives++) {
 		struct pt_write_options options = options_for(snapshot);

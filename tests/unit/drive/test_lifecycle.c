@@ -171,7 +171,7 @@ a_native_histogram_begins_with_an_empty_one(void)
 	size_t natives = 0;
 	for (size_t i = 0; i < w.births->table->count; i++) {
 		const struct pt_native *native = pt_snapshot_native(w.births, i);
-		if (w.births->table->series[i]->part != PT_PART_NATIVE)
+		if (w.births->table->series[i]->role->part != PT_PART_NATIVE)
 			continue;
 		natives++;
 		check_fatal(native != NULL);

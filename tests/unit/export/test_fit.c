@@ -167,7 +167,7 @@ names_are_escaped_once_for_a_table(void)
 	};
 	struct pitot_snapshot *snapshot = LITERAL(rows), view, again;
 	struct pt_fit fit = {.utf8_names = false};
-	snapshot->table->series[2]->family->is_native = true;
+	snapshot->table->series[2]->role->family->is_native = true;
 	check_fatal(pt_fit_snapshot(&fit, snapshot, &view, NULL) == 0);
 	struct pitot_sample sample = pitot_snapshot_sample(&view, 0);
 	check_text(sample.family, "dns_lookups");
@@ -180,8 +180,8 @@ names_are_escaped_once_for_a_table(void)
 	check_text(pitot_snapshot_sample(&view, 1).family, "_st");
 	sample = pitot_snapshot_sample(&view, 2);
 	check_text(pitot_sample_label(&sample, 0).value, "0.5");
-	check_true(view.table->series[2]->family->is_native);
-	check_true(!view.table->series[1]->family->is_native);
+	check_true(view.table->series[2]->role->family->is_native);
+	check_true(!view.table->series[1]->role->family->is_native);
 	check_int(pt_fit_snapshot(&fit, snapshot, &again, NULL), 0);
 	check_true(again.table == view.table);
 	pt_fit_clear(&fit);

@@ -225,7 +225,7 @@ with_native(const struct build_native *literal)
 		{.family = "g", .type = PITOT_GAUGE, .value = 1},
 		{.family = "h", .type = PITOT_HISTOGRAM, .part = PT_PART_COUNT, .value = 16},
 		{.part = PT_PART_NATIVE});
-	snapshot->table->series[1]->family->is_native = true;
+	snapshot->table->series[1]->role->family->is_native = true;
 	(void)pt_snapshot_add_native(snapshot, 2, build_native(literal));
 	return snapshot;
 }

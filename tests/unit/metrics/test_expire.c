@@ -609,7 +609,7 @@ a_unit_stated_meanwhile_changes_nothing_else(void)
 	pitot_gauges_remove(gauges, "gone");
 	pitot_registry_unit(world.m, "depth_bytes", "bytes");
 	struct pitot_snapshot *s = pitot_snapshot_take(world.m, NULL);
-	check_text(s->table->series[0]->family->unit, "bytes");
+	check_text(s->table->series[0]->role->family->unit, "bytes");
 	check_double(find_value(s, "depth_bytes{l=\"v\"}"), 3);
 	check_size(s->table->count, 1);
 	pitot_snapshot_free(s);

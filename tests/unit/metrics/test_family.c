@@ -112,7 +112,7 @@ a_removed_label_set_is_gone_and_starts_from_zero_when_asked_for_again(void)
 	check_double(find_value(again, "c_total{l=\"v\"}"), 1);
 	check_size(again->exemplar_count, 0);
 	/* The old series is still referenced by `before`, so the new one has another number. */
-	check_true(before->table->series[0]->id != again->table->series[0]->id);
+	check_true(pt_series_id(before->table->series[0]) != pt_series_id(again->table->series[0]));
 	pitot_snapshot_free(before);
 	pitot_snapshot_free(after);
 	pitot_snapshot_free(again);
@@ -133,7 +133,7 @@ series_numbers_are_dense_and_used_again(void)
 		}
 		struct pitot_snapshot *s = pitot_snapshot_take(m, NULL);
 		for (size_t i = 0; i < s->table->count; i++)
-			check_true(s->table->series[i]->id < 100);
+			check_true(pt_series_id(s->table->series[i]) < 100);
 		pitot_snapshot_free(s);
 		for (int i = 0; i < 100; i++) {
 			(void)snprintf(value, sizeof value, "%d", i);

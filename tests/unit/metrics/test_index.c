@@ -6,6 +6,7 @@
 
 enum { count = 48, capacity = 64 };
 
+static struct pt_set set;
 static struct pt_child children[count];
 static char texts[count][4];
 
@@ -13,7 +14,7 @@ static struct pt_child *
 found(const struct pt_index *index, size_t i)
 {
 	struct pt_values values;
-	pt_values_begin(&values, NULL);
+	pt_values_begin(&values, &set);
 	pt_values_add(&values, texts[i]);
 	values.hash = children[i].hash;
 	return pt_index_find(index, &values);
@@ -25,11 +26,15 @@ make_children(unsigned spread)
 {
 	for (size_t i = 0; i < count; i++) {
 		(void)snprintf(texts[i], sizeof texts[i], "%zu", i);
+		const struct pt_label label = pt_label_of("name", texts[i]);
+		pt_labels_unref(children[i].labels);
 		children[i] = (struct pt_child){
-			.hash = capacity - 5 + (uint64_t)rand() % spread,
-			.values = texts[i],
-			.values_length = (uint32_t)strlen(texts[i]) + 1,
+			.set = &set,
+			.hash = capacity - 5 + (uint32_t)rand() % spread,
+			.labels = pt_labels_new(&label, 1),
 		};
+		check_fatal(children[i].labels != NULL);
+		set.pattern = children[i].labels; /* of as many labels */
 	}
 }
 

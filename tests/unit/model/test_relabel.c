@@ -13,7 +13,7 @@ describe(const struct pt_label_set *set, char *text, size_t size)
 	for (uint32_t i = 0; labels != NULL && i < labels->count; i++) {
 		size_t length = strlen(text);
 		(void)snprintf(text + length, size - length, "%s%s=%s", i > 0 ? " " : "",
-			labels->pairs[i].name, labels->pairs[i].value);
+			pt_labels_at(labels, i).name, pt_labels_at(labels, i).value);
 	}
 	pt_labels_unref(labels);
 }

@@ -29,7 +29,7 @@ labels_are_sorted_and_empty_ones_dropped(void)
 	check_fatal(labels != NULL);
 	check_size(labels->count, 4);
 	for (size_t i = 0; i < 4; i++)
-		check_text(labels->pairs[i].name, names[i]);
+		check_text(pt_labels_at(labels, i).name, names[i]);
 	check_text(pt_labels_find(labels, "b"), "2");
 	check_true(pt_labels_find(labels, "z") == NULL);
 	check_true(pt_labels_find(labels, "") == NULL);
@@ -46,8 +46,8 @@ labels_are_copied(void)
 	(void)memset(name, 'x', 4);
 	(void)memset(value, 'x', 5);
 	check_text(pt_labels_find(labels, "name"), "value");
-	check_size(labels->pairs[0].name_length, 4);
-	check_size(labels->pairs[0].value_length, 5);
+	check_size(pt_labels_at(labels, 0).name_length, 4);
+	check_size(pt_labels_at(labels, 0).value_length, 5);
 	pt_labels_unref(labels);
 }
 
@@ -137,7 +137,7 @@ ids_are_dense_and_used_again_when_free(void)
 	for (uint32_t i = 0; i < count; i++) {
 		series[i] = pt_series_new(ids, family, labels, PT_PART_VALUE, 0, NULL, 0);
 		check_fatal(series[i] != NULL);
-		check_int(series[i]->id, i);
+		check_int(pt_series_id(series[i]), i);
 	}
 	/* One that is still referenced keeps its number. */
 	struct pt_series *kept = pt_series_ref(series[7]);
@@ -146,9 +146,9 @@ ids_are_dense_and_used_again_when_free(void)
 	static bool taken[count];
 	for (size_t i = 0; i < count - 1; i++) {
 		series[i] = pt_series_new(ids, family, labels, PT_PART_VALUE, 0, NULL, 0);
-		check_fatal(series[i] != NULL && series[i]->id < count && series[i]->id != 7);
-		check_true(!taken[series[i]->id]);
-		taken[series[i]->id] = true;
+		check_fatal(series[i] != NULL && pt_series_id(series[i]) < count && pt_series_id(series[i]) != 7);
+		check_true(!taken[pt_series_id(series[i])]);
+		taken[pt_series_id(series[i])] = true;
 	}
 	for (size_t i = 0; i < count - 1; i++)
 		pt_series_unref(series[i]);
@@ -156,7 +156,7 @@ ids_are_dense_and_used_again_when_free(void)
 	pt_ids_unref(ids);
 	pt_family_unref(family);
 	pt_labels_unref(labels);
-	check_text(kept->family->name, "a");
+	check_text(kept->role->family->name, "a");
 	pt_series_unref(kept);
 	pt_series_unref(NULL);
 	pt_ids_unref(NULL);
@@ -229,10 +229,10 @@ parts_have_their_extra_labels(void)
 		check_int(series->start_ms, 5);
 		check_size(pt_series_label_count(series), rows[i].name != NULL ? 1 : 0);
 		if (rows[i].name != NULL) {
-			check_text(series->extra_name, rows[i].name);
-			check_text(series->extra_value, rows[i].value);
+			check_text(series->role->extra_name, rows[i].name);
+			check_text(series->role->extra_value, rows[i].value);
 		} else {
-			check_true(series->extra_name == NULL && series->extra_value == NULL);
+			check_true(series->role->extra_name == NULL && series->role->extra_value == NULL);
 		}
 		pt_series_unref(series);
 	}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The labels of a series: sorted by name (bytewise), names unique, no empty value. Their texts are
+ * interned (intern.h), so that a label takes eight bytes, and equal labels have equal numbers.
+ *
+ * Immutable and shared by reference count; references may be taken and dropped from any thread.
+ */
+#ifndef PT_MODEL_LABELS_H
+#define PT_MODEL_LABELS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include "model/intern.h"
+
+/* A label as texts, which both end in NUL, and may not hold one elsewhere. */
+struct pt_label {
+	const char *name;
+	const char *value;
+	uint32_t name_length;
+	uint32_t value_length;
+};
+
+/* As numbers of interned texts. */
+struct pt_pair {
+	uint32_t name;
+	uint32_t value;
+};
+
+struct pt_labels {
+	atomic_uint references;
+	uint32_t count;
+	struct pt_pair pairs[];
+};
+
+/* A pt_label from C strings. */
+struct pt_label pt_label_of(const char *name, const char *value);
+/* The label at `index`, whose texts live as long as the labels. */
+static inline struct pt_label
+pt_labels_at(const struct pt_labels *labels, size_t index)
+{
+	const struct pt_interned *name = pt_intern_at(labels->pairs[index].name);
+	const struct pt_interned *value = pt_intern_at(labels->pairs[index].value);
+	return (struct pt_label){name->text, value->text, name->length, value->length};
+}
+
+/*
+ * Copies, sorts, drops pairs with an empty value. NULL if memory is out. Equal names must have been
+ * refused before (pt_labels_duplicate).
+ */
+struct pt_labels *pt_labels_new(const struct pt_label *pairs, size_t count);
+/*
+ * The labels of `pattern`, but for the values at its places `places[0]` to `places[count - 1]`,
+ * which are these, dropped where they are empty. NULL if memory is out.
+ */
+struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const uint8_t *places,
+	const struct pt_label *values, size_t count);
+struct pt_labels *pt_labels_ref(struct pt_labels *labels);
+void pt_labels_unref(struct pt_labels *labels);
+/* The value of `name`, or NULL. */
+const char *pt_labels_find(const struct pt_labels *labels, const char *name);
+bool pt_labels_equal(const struct pt_labels *a, const struct pt_labels *b);
+/* The same for equal labels in every process; begins with `hash`. */
+uint64_t pt_labels_hash(const struct pt_labels *labels, uint64_t hash);
+/* A name that stands twice in `pairs`, or NULL. */
+const char *pt_labels_duplicate(const struct pt_label *pairs, size_t count);
+
+#endif
