@@ -12,28 +12,48 @@ enum { largest_chunk = 256 };
 
 struct pt_chunk {
 	struct pt_chunk *next;
+	size_t room, used; /* in children */
 	max_align_t children[];
 };
+
+/* Aligned, so that the index has bits to itself in a pointer. */
+static size_t
+size_of_child(const struct pt_set *set)
+{
+	size_t unit = _Alignof(max_align_t), size = set->kind->size(&set->shape);
+	return (size + unit - 1) / unit * unit;
+}
+
+static bool
+add_chunk(struct pt_set *set)
+{
+	size_t room = set->made / 4 + 1;
+	if (room > largest_chunk)
+		room = largest_chunk;
+	struct pt_chunk *chunk = calloc(1, sizeof *chunk + room * set->child_size);
+	if (chunk == NULL)
+		return false;
+	chunk->room = room;
+	*(set->last_chunk == NULL ? &set->first_chunk : &set->last_chunk->next) = chunk;
+	set->last_chunk = chunk;
+	return true;
+}
+
+static struct pt_child *
+child_at(const struct pt_set *set, struct pt_chunk *chunk, size_t index)
+{
+	return pt_child_after(set, (struct pt_child *)(void *)chunk->children, index);
+}
 
 static struct pt_child *
 new_child(struct pt_set *set)
 {
-	size_t size = set->kind->size(&set->shape);
-	if (set->chunk_room == 0) {
-		size_t count = set->made / 4 + 1;
-		if (count > largest_chunk)
-			count = largest_chunk;
-		struct pt_chunk *chunk = calloc(1, sizeof *chunk + count * size);
-		if (chunk == NULL)
-			return NULL;
-		chunk->next = set->chunks;
-		set->chunks = chunk;
-		set->chunk_next = (char *)chunk->children;
-		set->chunk_room = count;
-	}
-	struct pt_child *child = (struct pt_child *)set->chunk_next;
-	set->chunk_next += size;
-	set->chunk_room--;
+	set->child_size = size_of_child(set);
+	struct pt_chunk *chunk = set->last_chunk;
+	if ((chunk == NULL || chunk->used == chunk->room) && !add_chunk(set))
+		return NULL;
+	chunk = set->last_chunk;
+	struct pt_child *child = child_at(set, chunk, chunk->used++);
 	set->made++;
 	child->set = set;
 	return child;
@@ -45,7 +65,8 @@ pt_child_raw(struct pt_set *set)
 	struct pt_child *child = set->free;
 	if (child == NULL)
 		return new_child(set);
-	set->free = child->next;
+	set->free = child->series.next;
+	child->series.next = NULL;
 	return child;
 }
 
@@ -54,16 +75,34 @@ pt_child_put(struct pt_child *child)
 {
 	pt_labels_unref(child->labels);
 	child->labels = NULL;
-	child->next = child->set->free;
+	child->series.next = child->set->free;
 	child->set->free = child;
+}
+
+struct pt_child *
+pt_child_next(const struct pt_set *set, struct pt_child_place *place)
+{
+	if (place->chunk == NULL)
+		place->chunk = set->first_chunk;
+	while (place->chunk != NULL) {
+		while (place->index < place->chunk->used) {
+			struct pt_child *child = child_at(set, place->chunk, place->index++);
+			if (child->labels != NULL)
+				return child;
+		}
+		if (place->chunk->next == NULL)
+			return NULL;
+		*place = (struct pt_child_place){.chunk = place->chunk->next};
+	}
+	return NULL;
 }
 
 void
 pt_child_free_chunks(struct pt_set *set)
 {
-	while (set->chunks != NULL) {
-		struct pt_chunk *chunk = set->chunks;
-		set->chunks = chunk->next;
+	while (set->first_chunk != NULL) {
+		struct pt_chunk *chunk = set->first_chunk;
+		set->first_chunk = chunk->next;
 		free(chunk);
 	}
 }

@@ -169,10 +169,10 @@ pitot_counter_restore(struct pitot_counter *counter, double value, int64_t start
 	if (!pt_child_touch(child))
 		return;
 	(void)pthread_mutex_lock(&child->set->registry->lock);
-	if (child->series != NULL) {
+	if (child->series.one != NULL) {
 		/* Not gathered yet, so that nobody else has it. */
-		child->series[0]->start_ms = start_ms > 0 ? start_ms : 0;
-		child->series[0]->continues = true;
+		child->series.one->start_ms = start_ms > 0 ? start_ms : 0;
+		child->series.one->continues = true;
 	}
 	(void)pthread_mutex_unlock(&child->set->registry->lock);
 	pitot_counter_add(counter, value);

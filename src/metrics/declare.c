@@ -301,6 +301,7 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	(void)pthread_mutex_init(&set->lock, NULL); /* cannot fail on Linux */
 	set->registry = registry;
 	set->kind = declaration->kind;
+	set->each = declaration->kind->series_count(&declaration->shape);
 	set->family = pt_family_ref(family);
 	set->declared = pt_family_ref(family);
 	set->label_count = declaration->label_count;

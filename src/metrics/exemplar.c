@@ -1,14 +1,113 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exemplars: the last one of each series is kept. They are rare beside updates, so one lock of the
- * registry guards all. An exemplar with bad labels is misuse: it is told, and the update still
- * counts.
+ * Exemplars: the last one of each series is kept. They are rare beside updates and instruments, so
+ * one lock of the registry guards all, and they stand in a table beside the instruments, which only
+ * have a mark that there is one. An exemplar with bad labels is misuse: it is told, and the update
+ * still counts.
  */
 #include "metrics/registry.h"
 
+#include "base/hash.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include <stdlib.h>
+
+struct slot {
+	struct pt_labels *labels; /* NULL: none yet */
+	uint64_t bits;
+	int64_t timestamp_ms;
+};
+
+struct entry {
+	const struct pt_child *child; /* NULL: free */
+	struct slot *slots;           /* one for each series */
+};
+
+struct pt_exemplars {
+	size_t capacity, used; /* a power of two, at most half full */
+	struct entry entries[];
+};
+
+/* ---- the table; its lock is held ---- */
+
+static size_t
+home_of(const struct pt_exemplars *table, const struct pt_child *child)
+{
+	return (size_t)pt_hash_mix((uintptr_t)child, PT_HASH_ODD) & (table->capacity - 1);
+}
+
+/* The child's entry, or the free one where it belongs. */
+static struct entry *
+find(struct pt_exemplars *table, const struct pt_child *child)
+{
+	size_t at = home_of(table, child);
+	while (table->entries[at].child != NULL && table->entries[at].child != child)
+		at = (at + 1) & (table->capacity - 1);
+	return &table->entries[at];
+}
+
+/* The child's slots, or NULL. */
+static struct slot *
+slots_of(const struct pt_child *child)
+{
+	struct pt_exemplars *table = child->set->registry->exemplars;
+	return table == NULL ? NULL : find(table, child)->slots;
+}
+
+static bool
+has_room(struct pitot_registry *registry)
+{
+	struct pt_exemplars *old = registry->exemplars;
+	if (old != NULL && (old->used + 1) * 2 <= old->capacity)
+		return true;
+	size_t capacity = old == NULL ? 16 : old->capacity * 2;
+	struct pt_exemplars *table =
+		calloc(1, sizeof *table + capacity * sizeof table->entries[0]);
+	if (table == NULL)
+		return false;
+	table->capacity = capacity;
+	table->used = old == NULL ? 0 : old->used;
+	for (size_t i = 0; old != NULL && i < old->capacity; i++)
+		if (old->entries[i].child != NULL)
+			*find(table, old->entries[i].child) = old->entries[i];
+	free(old);
+	registry->exemplars = table;
+	return true;
+}
+
+/* The child's slots, made if it has none; NULL if memory is out. */
+static struct slot *
+make_slots(const struct pt_child *child)
+{
+	struct slot *slots = slots_of(child);
+	if (slots != NULL)
+		return slots;
+	struct pitot_registry *registry = child->set->registry;
+	slots = has_room(registry) ? calloc(child->set->each, sizeof *slots) : NULL;
+	if (slots != NULL) {
+		*find(registry->exemplars, child) = (struct entry){child, slots};
+		registry->exemplars->used++;
+	}
+	return slots;
+}
+
+/* Moves those behind it that may stand here, so that no gap is met before what is there. */
+static void
+take_out(struct pt_exemplars *table, struct entry *entry)
+{
+	size_t mask = table->capacity - 1, gap = (size_t)(entry - table->entries);
+	for (size_t at = (gap + 1) & mask; table->entries[at].child != NULL; at = (at + 1) & mask) {
+		size_t from_home = (at - home_of(table, table->entries[at].child)) & mask;
+		if (from_home < ((at - gap) & mask))
+			continue;
+		table->entries[gap] = table->entries[at];
+		gap = at;
+	}
+	table->entries[gap] = (struct entry){NULL, NULL};
+	table->used--;
+}
+
+/* ---- keeping ---- */
 
 static const char *
 problem_of(const struct pitot_registry *registry, const struct pt_label *labels, size_t count)
@@ -53,14 +152,11 @@ pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 	struct pt_labels *made = make_labels(child, labels, label_count);
 	if (made == NULL)
 		return;
-	size_t count = child->set->kind->series_count(&child->set->shape);
 	(void)pthread_mutex_lock(&registry->exemplar_lock);
-	if (child->exemplars == NULL)
-		child->exemplars = calloc(count, sizeof child->exemplars[0]);
-	if (child->exemplars != NULL) {
-		struct pt_exemplar_slot *slot = &child->exemplars[index];
-		struct pt_labels *old = slot->labels;
-		*slot = (struct pt_exemplar_slot){
+	struct slot *slots = make_slots(child);
+	if (slots != NULL) {
+		struct pt_labels *old = slots[index].labels;
+		slots[index] = (struct slot){
 			.labels = made,
 			.bits = pt_number_user_bits(value),
 			.timestamp_ms = registry->clock->wall_ms(registry->clock),
@@ -70,10 +166,9 @@ pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 		/* relaxed: only a hint; the lock orders the slots. */
 		atomic_store_explicit(&child->has_exemplars, true, memory_order_relaxed);
 	}
-	bool kept = child->exemplars != NULL;
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
 	pt_labels_unref(made);
-	if (!kept)
+	if (slots == NULL)
 		pt_registry_misuse(registry, "%s: an exemplar was left out: out of memory",
 			child->set->declared->name);
 }
@@ -82,19 +177,18 @@ bool
 pt_exemplar_gather(struct pt_child *child, struct pitot_snapshot *snapshot, size_t first)
 {
 	struct pitot_registry *registry = child->set->registry;
-	size_t count = child->set->kind->series_count(&child->set->shape);
 	bool ok = true;
 	(void)pthread_mutex_lock(&registry->exemplar_lock);
-	for (size_t i = 0; ok && child->exemplars != NULL && i < count; i++) {
-		const struct pt_exemplar_slot *slot = &child->exemplars[i];
-		if (slot->labels != NULL)
+	const struct slot *slots = slots_of(child);
+	for (size_t i = 0; ok && slots != NULL && i < child->set->each; i++) {
+		if (slots[i].labels != NULL)
 			ok = pt_snapshot_add_exemplar(snapshot,
 				&(struct pt_exemplar){
 					.index = first + i,
-					.labels = slot->labels,
-					.bits = slot->bits,
+					.labels = slots[i].labels,
+					.bits = slots[i].bits,
 					.has_timestamp = true,
-					.timestamp_ms = slot->timestamp_ms,
+					.timestamp_ms = slots[i].timestamp_ms,
 				});
 	}
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
@@ -105,12 +199,19 @@ void
 pt_exemplar_forget(struct pt_child *child)
 {
 	struct pitot_registry *registry = child->set->registry;
-	size_t count = child->set->kind->series_count(&child->set->shape);
 	(void)pthread_mutex_lock(&registry->exemplar_lock);
-	for (size_t i = 0; child->exemplars != NULL && i < count; i++)
-		pt_labels_unref(child->exemplars[i].labels);
-	free(child->exemplars);
-	child->exemplars = NULL;
+	struct slot *slots = slots_of(child);
+	if (slots != NULL)
+		take_out(registry->exemplars, find(registry->exemplars, child));
 	atomic_store_explicit(&child->has_exemplars, false, memory_order_relaxed);
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
+	for (size_t i = 0; slots != NULL && i < child->set->each; i++)
+		pt_labels_unref(slots[i].labels);
+	free(slots);
+}
+
+void
+pt_exemplar_free(struct pitot_registry *registry)
+{
+	free(registry->exemplars);
 }

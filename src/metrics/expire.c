@@ -16,12 +16,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* In ticks: as much again passes before the count begins anew. */
+enum { longest_idle = INT32_MAX };
+
 /* ---- finding what is idle ---- */
 
 static bool
 take_mark(struct pt_child *child)
 {
-	/* relaxed: see pt_child_touch(). A mark set between the two is of now, as `since_ms` is. */
+	/* relaxed: see pt_child_touch(). A mark set between the two is of now, as `since` is. */
 	bool armed = pt_owned_disarm(&child->owned);
 	if (atomic_load_explicit(&child->use, memory_order_relaxed) != PT_USE_SOME)
 		return armed;
@@ -34,14 +37,15 @@ is_over(const struct pt_child *child, int64_t now_ms)
 {
 	/* relaxed: constant while there are children. */
 	int64_t idle_ms = atomic_load_explicit(&child->set->idle_ms, memory_order_relaxed);
-	return now_ms - child->since_ms >= idle_ms;
+	uint32_t idle = pt_expire_tick(child->set, now_ms) - child->since;
+	return idle >= pt_expire_tick(child->set, idle_ms);
 }
 
 bool
 pt_expire_look(struct pt_child *child, int64_t now_ms)
 {
 	if (take_mark(child))
-		child->since_ms = now_ms;
+		child->since = pt_expire_tick(child->set, now_ms);
 	return is_over(child, now_ms);
 }
 
@@ -56,8 +60,7 @@ take_numbers(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
 	}
 	struct pt_native *native = set->kind->take_native(child, snapshot->bits + at);
 	if (native != NULL)
-		pt_snapshot_set_native(
-			snapshot, at + set->kind->series_count(&set->shape) - 1, native);
+		pt_snapshot_set_native(snapshot, at + set->each - 1, native);
 	return native != NULL;
 }
 
@@ -66,7 +69,8 @@ pt_expire_end(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at
 {
 	struct pt_set *set = child->set;
 	(void)pthread_mutex_lock(&set->lock);
-	if (child->series != NULL && child->series[0] == snapshot->table->series[at] &&
+	struct pt_series **series = pt_child_series(child);
+	if (series != NULL && series[0] == snapshot->table->series[at] &&
 		pt_expire_look(child, now_ms) && take_numbers(child, snapshot, at)) {
 		pt_family_end(child, now_ms);
 		atomic_fetch_add_explicit(&set->registry->expired, 1, memory_order_relaxed);
@@ -80,9 +84,8 @@ static bool
 has_counted(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
-	size_t count = set->kind->series_count(&set->shape);
 	set->kind->read(child, set->scratch);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < set->each; i++) {
 		double value = pt_number_from_bits(set->scratch[i]);
 		if (value != 0 && !isnan(value)) /* quantiles of nothing are NaN */
 			return true;
@@ -106,19 +109,17 @@ static bool
 settle_dead(struct pt_set *set, int64_t now_ms)
 {
 	bool ok = true;
-	struct pt_child *before = NULL, *next;
-	for (struct pt_child *child = set->first; child != NULL; child = next) {
-		next = child->next;
+	struct pt_child_place place = {0};
+	struct pt_child *child;
+	while ((child = pt_child_next(set, &place)) != NULL) {
 		bool is_live = atomic_load_explicit(&child->live, memory_order_relaxed);
 		bool is_due = !is_live && is_over(child, now_ms);
 		if (!is_live && !child->is_removed &&
 			(take_mark(child) || (is_due && has_counted(child)))) {
 			ok = pt_family_revive(child, new_start_ms(set->registry)) && ok;
 		} else if (is_due && !child->is_overflow) {
-			pt_family_reuse(child, before);
-			continue;
+			pt_family_reuse(child);
 		}
-		before = child;
 	}
 	return ok;
 }
@@ -149,12 +150,11 @@ pt_registry_state(struct pitot_registry *registry, struct pt_registry_state *sta
 	};
 	(void)pthread_mutex_lock(&registry->lock);
 	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
-		size_t each = set->kind->series_count(&set->shape);
 		pt_family_lock(set);
 		bool overflows = set->overflow != NULL &&
 			atomic_load_explicit(&set->overflow->live, memory_order_relaxed);
 		state->label_sets += set->live;
-		state->series += (set->live + overflows) * each;
+		state->series += (set->live + overflows) * set->each;
 		pt_family_unlock(set);
 	}
 	(void)pthread_mutex_unlock(&registry->lock);
@@ -170,15 +170,18 @@ state_expiry(struct pt_set *set, double idle_seconds)
 		return "the idle time is not between 0 and 100 years";
 	if (set->label_count == 0 || (set->kind->take == NULL && set->kind->take_native == NULL))
 		return "only labelled families expire";
-	if (set->first != NULL)
+	if (set->made > 0)
 		return "it must be stated before the family's first label set is made";
 	if (set->scratch == NULL)
-		set->scratch = calloc(set->kind->series_count(&set->shape), sizeof *set->scratch);
+		set->scratch = calloc(set->each, sizeof *set->scratch);
 	if (set->scratch == NULL)
 		return "out of memory";
+	int64_t idle_ms = (int64_t)ceil(idle_seconds * 1000);
+	set->tick_bits = 0;
+	while (idle_ms >> set->tick_bits > longest_idle)
+		set->tick_bits++;
 	/* relaxed: released together with the family's first index. */
-	atomic_store_explicit(
-		&set->idle_ms, (int64_t)ceil(idle_seconds * 1000), memory_order_relaxed);
+	atomic_store_explicit(&set->idle_ms, idle_ms, memory_order_relaxed);
 	return NULL;
 }
 

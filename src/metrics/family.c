@@ -3,10 +3,10 @@
  * The children of a family: made, found by their label values, ended, started again.
  *
  * Lookups walk the index without a lock: slots are only ever filled, a full table is replaced by a
- * larger one, and the old one is kept until the family is freed (all of them together are no larger
- * than the newest). A reader that sees an old table and misses a child looks again under the lock
- * before it makes one. In families that expire, children leave the index, so lookups take the
- * family's lock there. It fails, as a mistake, on wrong values or no memory.
+ * larger one, and the old one is kept, emptied, until the family is freed. A reader that sees an old
+ * table and misses a child looks again under the lock before it makes one. In families that expire,
+ * children leave the index, so lookups take the family's lock there. It fails, as a mistake, on
+ * wrong values or no memory.
  */
 #include "metrics/index.h"
 #include "metrics/registry.h"
@@ -47,15 +47,17 @@ make_room(struct pt_set *set)
 	struct pt_index *larger = pt_index_new(index == NULL ? first : index->capacity * 2);
 	if (larger == NULL)
 		return false;
-	for (struct pt_child *child = set->first; child != NULL; child = child->next)
+	struct pt_child_place place = {0};
+	struct pt_child *child;
+	while ((child = pt_child_next(set, &place)) != NULL)
 		if (!child->is_overflow)
 			pt_index_add(larger, child);
+	/* release: a reader that gets the new index sees its slots. */
+	atomic_store_explicit(&set->index, larger, memory_order_release);
 	if (pt_family_expires(set))
 		pt_index_free(index);
 	else
-		larger->before = index;
-	/* release: a reader that gets the new index sees its slots. */
-	atomic_store_explicit(&set->index, larger, memory_order_release);
+		pt_index_replace(index, larger);
 	return true;
 }
 
@@ -86,12 +88,6 @@ join_labels(const struct pt_set *set, const struct pt_values *values)
 	return pt_labels_like(set->pattern, set->places, own, values->count);
 }
 
-static size_t
-series_count(const struct pt_set *set)
-{
-	return set->kind->series_count(&set->shape);
-}
-
 static void
 unref_all(struct pt_series **series, size_t count)
 {
@@ -104,7 +100,7 @@ static bool
 make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **series)
 {
 	const struct pt_set *set = child->set;
-	size_t count = series_count(set), made = 0;
+	size_t count = set->each, made = 0;
 	for (bool ok = true; ok && made < count; made += ok) {
 		struct pt_part_of part = set->kind->part(&set->shape, made);
 		series[made] = pt_series_new(set->registry->ids, set->family, child->labels,
@@ -119,12 +115,13 @@ make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **s
 static void
 drop_series(struct pt_child *child)
 {
-	if (child->series == NULL)
+	struct pt_series **series = pt_child_series(child);
+	if (series == NULL)
 		return;
-	unref_all(child->series, series_count(child->set));
-	if (child->series != &child->one)
-		free(child->series);
-	child->series = NULL;
+	unref_all(series, child->set->each);
+	if (child->set->each > 1)
+		free(series);
+	child->series.one = NULL;
 }
 
 static void
@@ -142,15 +139,16 @@ static bool
 start(struct pt_child *child, int64_t start_ms)
 {
 	struct pt_set *set = child->set;
-	size_t count = series_count(set);
-	struct pt_series **series =
-		count == 1 ? &child->one : calloc(count, sizeof child->series[0]);
+	struct pt_series *one, **many = set->each == 1 ? NULL : calloc(set->each, sizeof *many);
+	struct pt_series **series = set->each == 1 ? &one : many;
 	if (series == NULL || !make_series(child, start_ms, series)) {
-		if (series != &child->one)
-			free(series);
+		free(many);
 		return false;
 	}
-	child->series = series;
+	if (set->each == 1)
+		child->series.one = one;
+	else
+		child->series.many = many;
 	child->is_removed = false;
 	(void)pt_child_touch(child); /* so that the first look gives it its whole time */
 	/* release: who sees it live without the lock sees it reset. */
@@ -166,7 +164,7 @@ wall_ms(const struct pt_set *set)
 	return set->registry->clock->wall_ms(set->registry->clock);
 }
 
-/* At the end of the list, from zero. Less values than labels: the overflow. */
+/* From zero. Less values than labels: the overflow. */
 static struct pt_child *
 make_child(struct pt_set *set, const struct pt_values *values)
 {
@@ -176,7 +174,6 @@ make_child(struct pt_set *set, const struct pt_values *values)
 	child->hash = (uint32_t)values->hash;
 	child->is_overflow = values->count < set->label_count;
 	child->labels = join_labels(set, values);
-	child->next = NULL;
 	set->kind->reset(child);
 	if (set->kind->read_plain != NULL)
 		pt_owned_reserve(&child->owned);
@@ -184,11 +181,6 @@ make_child(struct pt_set *set, const struct pt_values *values)
 		pt_child_put(child);
 		return NULL;
 	}
-	if (set->last == NULL)
-		set->first = child;
-	else
-		set->last->next = child;
-	set->last = child;
 	return child;
 }
 
@@ -248,7 +240,7 @@ pt_family_end(struct pt_child *child, int64_t now_ms)
 	struct pt_set *set = child->set;
 	/* relaxed: a thread that still sees it live updates what nobody gathers. */
 	atomic_store_explicit(&child->live, false, memory_order_relaxed);
-	child->since_ms = now_ms;
+	child->since = pt_expire_tick(set, now_ms);
 	set->live -= !child->is_overflow;
 	set->dead++;
 	drop_series(child);
@@ -256,16 +248,10 @@ pt_family_end(struct pt_child *child, int64_t now_ms)
 }
 
 void
-pt_family_reuse(struct pt_child *child, struct pt_child *before)
+pt_family_reuse(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
 	pt_index_remove(locked_index(set), child);
-	if (before == NULL)
-		set->first = child->next;
-	else
-		before->next = child->next;
-	if (set->last == child)
-		set->last = before;
 	set->dead--;
 	pt_exemplar_forget(child); /* one may have come after the end */
 	pt_child_put(child);
@@ -367,9 +353,9 @@ pt_family_remove(struct pt_set *set, const struct pt_values *values)
 static void
 replace_series(struct pt_child *child, struct pt_series **series)
 {
-	size_t count = series_count(child->set);
-	unref_all(child->series, count);
-	memcpy(child->series, series, count * sizeof series[0]);
+	size_t count = child->set->each;
+	unref_all(pt_child_series(child), count);
+	memcpy(pt_child_series(child), series, count * sizeof series[0]);
 }
 
 bool
@@ -377,10 +363,10 @@ pt_family_restart(struct pt_child *child)
 {
 	struct pt_set *set = child->set;
 	bool ok = true;
-	struct pt_series **series = calloc(series_count(set), sizeof series[0]);
+	struct pt_series **series = calloc(set->each, sizeof series[0]);
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
-	if (child->series != NULL) {
+	if (pt_child_series(child) != NULL) {
 		ok = series != NULL && make_series(child, wall_ms(set), series);
 		if (ok) {
 			set->kind->reset(child);
@@ -400,17 +386,22 @@ pt_family_renew(struct pt_set *set)
 {
 	/* All new series are made before any old one goes, so that a failure changes nothing. */
 	pt_family_lock(set);
-	size_t count = series_count(set), made = 0;
+	size_t count = set->each, made = 0;
 	struct pt_series **series = calloc((set->made + 1) * count, sizeof series[0]);
+	struct pt_child_place place = {0};
+	struct pt_child *child;
 	bool ok = series != NULL;
-	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
-		if (child->series != NULL) {
-			ok = make_series(child, child->series[0]->start_ms, series + made);
+	while (ok && (child = pt_child_next(set, &place)) != NULL) {
+		struct pt_series **old = pt_child_series(child);
+		if (old != NULL) {
+			ok = make_series(child, old[0]->start_ms, series + made);
 			made += ok ? count : 0;
 		}
+	}
 	struct pt_series **from = series;
-	for (struct pt_child *child = set->first; ok && child != NULL; child = child->next)
-		if (child->series != NULL) {
+	place = (struct pt_child_place){0};
+	while (ok && (child = pt_child_next(set, &place)) != NULL)
+		if (pt_child_series(child) != NULL) {
 			replace_series(child, from);
 			from += count;
 		}
@@ -421,18 +412,17 @@ pt_family_renew(struct pt_set *set)
 	return ok;
 }
 
-static void
-free_children(struct pt_child *child)
-{
-	for (; child != NULL; child = child->next)
-		free_child(child);
-}
-
 void
 pt_family_free(struct pt_set *set)
 {
-	free_children(set->first);
-	free_children(set->free);
+	struct pt_child_place place = {0};
+	struct pt_child *child;
+	while ((child = pt_child_next(set, &place)) != NULL)
+		free_child(child);
+	/* What a free one has is its instrument's alone. */
+	for (child = set->free; child != NULL; child = child->series.next)
+		if (set->kind->clear != NULL)
+			set->kind->clear(child);
 	pt_child_free_chunks(set);
 	pt_index_free(locked_index(set));
 	pt_family_unref(set->family);

@@ -11,11 +11,14 @@
 #include "base/error.h"
 #include <stdlib.h>
 
-/* Live children of one family, so that what they share is asked once. */
+/*
+ * Live children of one family that stand side by side in memory, which outlives the plan, so that
+ * what they share is asked once. They were live when the plan was made.
+ */
 struct pt_run {
 	const struct pt_set *set;
+	struct pt_child *first;
 	size_t count;
-	size_t each;     /* series of a child */
 	uint32_t number; /* 0, or the first one's, which those of the others follow (owned.h) */
 };
 
@@ -25,7 +28,6 @@ struct pt_plan {
 	struct pt_table *table;
 	struct pt_run *runs; /* owned */
 	size_t run_count, run_capacity;
-	struct pt_child *children[]; /* each live when the plan was made; the memory outlives it */
 };
 
 static void
@@ -48,36 +50,29 @@ pt_gather_forget(struct pitot_registry *registry)
 	registry->plan = NULL;
 }
 
-struct room {
-	size_t children, series;
-};
-
 /* At least what fill_plan() finds: without the registry's lock, children can only become less. */
-static struct room
+static size_t
 count_live(const struct pitot_registry *registry)
 {
-	struct room room = {0};
+	size_t series = 0;
 	for (struct pt_set *set = registry->first; set != NULL; set = set->next) {
 		pt_family_lock(set);
-		size_t live = set->live + (set->overflow != NULL);
+		series += (set->live + (set->overflow != NULL)) * set->each;
 		pt_family_unlock(set);
-		room.children += live;
-		room.series += live * set->kind->series_count(&set->shape);
 	}
-	return room;
+	return series;
 }
 
-/* What is made in making a plan; `children` and `series` are where the next ones belong. */
+/* What is made in making a plan; `series` is where the next one belongs. */
 struct making {
 	struct pt_plan *plan;
-	struct pt_child **children;
 	struct pt_series **series;
 	bool failed; /* memory is out */
 };
 
 /* An empty run of the family, or NULL. */
 static struct pt_run *
-new_run(struct making *making, const struct pt_set *set, size_t each, uint32_t number)
+new_run(struct making *making, const struct pt_set *set, struct pt_child *first, uint32_t number)
 {
 	struct pt_plan *plan = making->plan;
 	if (plan->run_count == plan->run_capacity) {
@@ -91,38 +86,40 @@ new_run(struct making *making, const struct pt_set *set, size_t each, uint32_t n
 		plan->run_capacity = capacity;
 	}
 	struct pt_run *run = &plan->runs[plan->run_count++];
-	*run = (struct pt_run){.set = set, .each = each, .number = number};
+	*run = (struct pt_run){.set = set, .first = first, .number = number};
 	return run;
 }
 
-/* Whether the child goes on with the run, if that has its numbers. */
+/* Whether the child goes on with the run: side by side, and, if that has numbers, with the next. */
 static bool
-follows(const struct pt_run *run, uint32_t number)
+follows(const struct pt_run *run, struct pt_child *child, uint32_t number)
 {
-	return run->number == 0 ? number == 0 : number == run->number + run->count;
+	return child == pt_child_after(run->set, run->first, run->count) &&
+		(run->number == 0 ? number == 0 : number == run->number + run->count);
 }
 
 /* Appends the set's live children and their series. */
 static void
 fill_runs(struct making *making, struct pt_set *set)
 {
-	size_t each = set->kind->series_count(&set->shape);
 	bool numbered = set->kind->read_plain != NULL && !pt_family_expires(set);
 	struct pt_run *run = NULL;
+	struct pt_child_place place = {0};
+	struct pt_child *child;
 	pt_family_lock(set);
-	for (struct pt_child *child = set->first; child != NULL; child = child->next) {
+	while ((child = pt_child_next(set, &place)) != NULL) {
 		/* relaxed: `live` changes only under the lock, which is held. */
 		if (!atomic_load_explicit(&child->live, memory_order_relaxed))
 			continue;
 		uint32_t number = numbered ? pt_owned_number(&child->owned) : 0;
-		if (run == NULL || !follows(run, number))
-			run = new_run(making, set, each, number);
+		if (run == NULL || !follows(run, child, number))
+			run = new_run(making, set, child, number);
 		if (run == NULL)
 			break;
 		run->count++;
-		*making->children++ = child;
-		for (size_t i = 0; i < each; i++)
-			*making->series++ = pt_series_ref(child->series[i]);
+		struct pt_series **series = pt_child_series(child);
+		for (size_t i = 0; i < set->each; i++)
+			*making->series++ = pt_series_ref(series[i]);
 	}
 	pt_family_unlock(set);
 }
@@ -130,14 +127,13 @@ fill_runs(struct making *making, struct pt_set *set)
 static struct pt_plan *
 make_plan(const struct pitot_registry *registry)
 {
-	struct room room = count_live(registry);
-	struct pt_plan *plan = malloc(sizeof *plan + room.children * sizeof plan->children[0]);
-	struct pt_series **series = malloc((room.series + 1) * sizeof *series);
+	struct pt_plan *plan = malloc(sizeof *plan);
+	struct pt_series **series = malloc((count_live(registry) + 1) * sizeof *series);
 	if (plan == NULL || series == NULL)
 		goto fail;
 	*plan = (struct pt_plan){.runs = NULL};
 	atomic_init(&plan->references, 1);
-	struct making making = {.plan = plan, .children = plan->children, .series = series};
+	struct making making = {.plan = plan, .series = series};
 	for (struct pt_set *set = registry->first; set != NULL && !making.failed; set = set->next)
 		fill_runs(&making, set);
 	size_t count = (size_t)(making.series - series);
@@ -185,12 +181,12 @@ run_hooks(struct pitot_registry *registry)
 
 /* Reads the rest of one child, whose series begin at `at`. False if memory is out. */
 static bool
-read_more(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at, size_t each)
+read_more(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at)
 {
-	const struct pt_kind *kind = child->set->kind;
-	if (kind->read_native != NULL) {
-		struct pt_native *native = kind->read_native(child);
-		if (native == NULL || !pt_snapshot_add_native(snapshot, at + each - 1, native))
+	const struct pt_set *set = child->set;
+	if (set->kind->read_native != NULL) {
+		struct pt_native *native = set->kind->read_native(child);
+		if (native == NULL || !pt_snapshot_add_native(snapshot, at + set->each - 1, native))
 			return false;
 	}
 	/* relaxed: an exemplar kept meanwhile may come with the next gather. */
@@ -206,9 +202,10 @@ read_expiring(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at
 	struct pt_set *set = child->set;
 	bool ok = true;
 	(void)pthread_mutex_lock(&set->lock);
-	if (child->series != NULL && child->series[0] == snapshot->table->series[at]) {
+	struct pt_series **series = pt_child_series(child);
+	if (series != NULL && series[0] == snapshot->table->series[at]) {
 		set->kind->read(child, snapshot->bits + at);
-		ok = read_more(child, snapshot, at, set->kind->series_count(&set->shape));
+		ok = read_more(child, snapshot, at);
 		*idle += pt_expire_look(child, now_ms);
 	}
 	(void)pthread_mutex_unlock(&set->lock);
@@ -217,22 +214,22 @@ read_expiring(struct pt_child *child, struct pitot_snapshot *snapshot, size_t at
 
 /* A family that does not expire. Of most children, only the line that updates read is looked at. */
 static bool
-read_run(const struct pt_run *run, struct pt_child *const *children,
-	struct pitot_snapshot *snapshot, size_t at)
+read_run(const struct pt_run *run, struct pitot_snapshot *snapshot, size_t at)
 {
-	const struct pt_kind *kind = run->set->kind;
+	const struct pt_set *set = run->set;
+	const struct pt_kind *kind = set->kind;
 	/* relaxed: see is_plain. */
-	if (run->number != 0 && atomic_load_explicit(&run->set->is_plain, memory_order_relaxed)) {
+	if (run->number != 0 && atomic_load_explicit(&set->is_plain, memory_order_relaxed)) {
 		kind->read_plain(run->number, run->count, snapshot->bits + at);
 		return true;
 	}
-	for (size_t i = 0; i < run->count; i++, at += run->each) {
-		struct pt_child *child = children[i];
+	for (size_t i = 0; i < run->count; i++, at += set->each) {
+		struct pt_child *child = pt_child_after(set, run->first, i);
 		kind->read(child, snapshot->bits + at);
 		/* relaxed: as in read_more(). */
 		if ((kind->read_native != NULL ||
 			    atomic_load_explicit(&child->has_exemplars, memory_order_relaxed)) &&
-			!read_more(child, snapshot, at, run->each))
+			!read_more(child, snapshot, at))
 			return false;
 	}
 	return true;
@@ -242,19 +239,18 @@ read_run(const struct pt_run *run, struct pt_child *const *children,
 static bool
 read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms, size_t *idle)
 {
-	struct pt_child *const *children = plan->children;
 	size_t at = 0;
 	bool ok = true;
 	for (size_t r = 0; ok && r < plan->run_count; r++) {
 		const struct pt_run *run = &plan->runs[r];
-		if (!pt_family_expires(run->set))
-			ok = read_run(run, children, snapshot, at);
+		const struct pt_set *set = run->set;
+		if (!pt_family_expires(set))
+			ok = read_run(run, snapshot, at);
 		else
 			for (size_t i = 0; ok && i < run->count; i++)
-				ok = read_expiring(
-					children[i], snapshot, at + i * run->each, now_ms, idle);
-		children += run->count;
-		at += run->count * run->each;
+				ok = read_expiring(pt_child_after(set, run->first, i), snapshot,
+					at + i * set->each, now_ms, idle);
+		at += run->count * set->each;
 	}
 	return ok;
 }
@@ -263,14 +259,14 @@ read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t n
 static void
 end_idle(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms)
 {
-	struct pt_child *const *children = plan->children;
 	size_t at = 0;
 	for (size_t r = 0; r < plan->run_count; r++) {
 		const struct pt_run *run = &plan->runs[r];
-		for (size_t i = 0; pt_family_expires(run->set) && i < run->count; i++)
-			pt_expire_end(children[i], snapshot, at + i * run->each, now_ms);
-		children += run->count;
-		at += run->count * run->each;
+		const struct pt_set *set = run->set;
+		for (size_t i = 0; pt_family_expires(set) && i < run->count; i++)
+			pt_expire_end(pt_child_after(set, run->first, i), snapshot,
+				at + i * set->each, now_ms);
+		at += run->count * set->each;
 	}
 }
 

@@ -5,12 +5,21 @@
  * empty slot, never a wrong one. Removal moves later entries into the gap instead of leaving a
  * mark, so that endless coming and going never fills the table; it is for families whose readers
  * hold the lock. Only pt_index_new() fails (memory).
+ *
+ * A table that was replaced must stay, since somebody may be reading it; but to find nothing is as
+ * good as not to find it, so a large one is a mapping of its own, whose memory is given back at
+ * once and reads as zeros.
  */
 #include "metrics/index.h"
 
 #include "base/hash.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Smaller tables are not worth a mapping. */
+enum { mapped_from = 1 << 16 };
 
 /* ---- values: most are of up to 15 bytes; with their NUL they are two overlapping words ---- */
 
@@ -133,36 +142,72 @@ has_values(const struct pt_child *child, const struct pt_values *values)
 	return true;
 }
 
+/* Children are aligned to more than that. */
+#define TAG ((uintptr_t)7)
+
+static inline uintptr_t
+tag_of(uint32_t hash)
+{
+	return hash >> 29;
+}
+
+static inline struct pt_child *
+child_of(uintptr_t slot)
+{
+	return (struct pt_child *)(slot & ~TAG);
+}
+
 struct pt_child *
 pt_index_find(const struct pt_index *index, const struct pt_values *values)
 {
 	if (index == NULL)
 		return NULL;
+	uint32_t hash = (uint32_t)values->hash;
 	size_t mask = index->capacity - 1;
-	for (size_t at = (uint32_t)values->hash & mask;; at = (at + 1) & mask) {
+	for (size_t at = hash & mask;; at = (at + 1) & mask) {
 		/* acquire: pairs with the release in pt_index_add(), so its fields are seen. */
-		struct pt_child *child =
-			atomic_load_explicit(&index->slots[at], memory_order_acquire);
-		if (child == NULL)
+		uintptr_t slot = atomic_load_explicit(&index->slots[at], memory_order_acquire);
+		if (slot == 0)
 			return NULL;
-		if (child->hash == (uint32_t)values->hash && has_values(child, values))
+		if ((slot & TAG) != tag_of(hash))
+			continue;
+		struct pt_child *child = child_of(slot);
+		if (child->hash == hash && has_values(child, values))
 			return child;
 	}
+}
+
+/* ---- the table ---- */
+
+static size_t
+size_of(size_t capacity)
+{
+	return sizeof(struct pt_index) + capacity * sizeof(uintptr_t);
+}
+
+static bool
+is_mapped(size_t capacity)
+{
+	return size_of(capacity) >= mapped_from;
 }
 
 struct pt_index *
 pt_index_new(size_t capacity)
 {
-	struct pt_index *index = calloc(1, sizeof *index + capacity * sizeof index->slots[0]);
-	if (index != NULL)
-		index->capacity = capacity;
+	struct pt_index *index = is_mapped(capacity)
+		? mmap(NULL, size_of(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0)
+		: calloc(1, size_of(capacity));
+	if (index == NULL || index == MAP_FAILED)
+		return NULL;
+	index->capacity = capacity;
 	return index;
 }
 
 bool
 pt_index_has_room(const struct pt_index *index)
 {
-	return index != NULL && (index->used + 1) * 4 <= index->capacity * 3;
+	return index != NULL && (index->used + 1) * 5 <= index->capacity * 4;
 }
 
 void
@@ -170,10 +215,11 @@ pt_index_add(struct pt_index *index, struct pt_child *child)
 {
 	size_t mask = index->capacity - 1, at = child->hash & mask;
 	/* relaxed: only holders of the lock write slots. */
-	while (atomic_load_explicit(&index->slots[at], memory_order_relaxed) != NULL)
+	while (atomic_load_explicit(&index->slots[at], memory_order_relaxed) != 0)
 		at = (at + 1) & mask;
 	/* release: a reader that finds the child sees it complete. */
-	atomic_store_explicit(&index->slots[at], child, memory_order_release);
+	atomic_store_explicit(&index->slots[at], (uintptr_t)child | tag_of(child->hash),
+		memory_order_release);
 	index->used++;
 }
 
@@ -182,21 +228,31 @@ void
 pt_index_remove(struct pt_index *index, const struct pt_child *child)
 {
 	size_t mask = index->capacity - 1, gap = child->hash & mask;
-	while (atomic_load_explicit(&index->slots[gap], memory_order_relaxed) != child)
+	while (child_of(atomic_load_explicit(&index->slots[gap], memory_order_relaxed)) != child)
 		gap = (gap + 1) & mask;
 	for (size_t at = (gap + 1) & mask;; at = (at + 1) & mask) {
-		struct pt_child *later =
-			atomic_load_explicit(&index->slots[at], memory_order_relaxed);
-		if (later == NULL)
+		uintptr_t later = atomic_load_explicit(&index->slots[at], memory_order_relaxed);
+		if (later == 0)
 			break;
 		/* It may move only towards its own place, not before it. */
-		if (((at - later->hash) & mask) < ((at - gap) & mask))
+		if (((at - child_of(later)->hash) & mask) < ((at - gap) & mask))
 			continue;
 		atomic_store_explicit(&index->slots[gap], later, memory_order_relaxed);
 		gap = at;
 	}
-	atomic_store_explicit(&index->slots[gap], NULL, memory_order_relaxed);
+	atomic_store_explicit(&index->slots[gap], 0, memory_order_relaxed);
 	index->used--;
+}
+
+void
+pt_index_replace(struct pt_index *index, struct pt_index *larger)
+{
+	larger->before = index;
+	if (index == NULL || !is_mapped(index->capacity))
+		return;
+	/* But for the page where its capacity and the one before it stand. Failure costs memory. */
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	(void)madvise((char *)index + page, size_of(index->capacity) - page, MADV_DONTNEED);
 }
 
 void
@@ -204,7 +260,10 @@ pt_index_free(struct pt_index *index)
 {
 	while (index != NULL) {
 		struct pt_index *before = index->before;
-		free(index);
+		if (is_mapped(index->capacity))
+			(void)munmap(index, size_of(index->capacity));
+		else
+			free(index);
 		index = before;
 	}
 }

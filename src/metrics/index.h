@@ -13,7 +13,8 @@ struct pt_index {
 	struct pt_index *before; /* a smaller one that somebody may still read, or NULL */
 	size_t capacity;         /* a power of two */
 	size_t used;
-	_Atomic(struct pt_child *) slots[];
+	/* 0, or a child's address, in whose lowest bits some of its hash stand. */
+	_Atomic uintptr_t slots[];
 };
 
 /* The child of these values, or NULL; `index` may be NULL. */
@@ -26,6 +27,8 @@ bool pt_index_has_room(const struct pt_index *index);
 void pt_index_add(struct pt_index *index, struct pt_child *child);
 /* The child is in it; nobody reads without the lock. */
 void pt_index_remove(struct pt_index *index, const struct pt_child *child);
+/* A larger one takes its place: those who still read it find nothing in it, and look again. */
+void pt_index_replace(struct pt_index *index, struct pt_index *larger);
 /* With all those before it. */
 void pt_index_free(struct pt_index *index);
 

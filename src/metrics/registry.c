@@ -126,6 +126,7 @@ pitot_registry_free(struct pitot_registry *registry)
 		registry->first = set->next;
 		pt_family_free(set);
 	}
+	pt_exemplar_free(registry);
 	while (registry->hooks != NULL) {
 		struct pt_hook *hook = registry->hooks;
 		registry->hooks = hook->next;

@@ -99,7 +99,7 @@ struct pt_set {
 	struct pt_labels *pattern; /* the labels of all children; values only where all have one */
 	uint8_t places[PT_LIMIT_LABEL_NAMES]; /* of the family's own labels in it, as declared */
 	_Atomic(struct pt_index *) index; /* readers take no lock, unless it expires */
-	struct pt_child *first, *last;    /* in order of creation; guarded by the registry's lock */
+	size_t each;                      /* series of a child */
 	struct pt_set *next;
 	size_t limit;              /* of live label sets, 0: none; guarded by the registry's lock */
 	size_t live;               /* label sets, without the overflow; guarded likewise */
@@ -114,19 +114,19 @@ struct pt_set {
 	 * 0: does not expire. Changes under the registry's lock and only while there is no child.
 	 */
 	_Atomic int64_t idle_ms;
+	unsigned tick_bits; /* idle times of children are told in units of 1 << tick_bits ms */
 	/*
 	 * In a family that expires, this lock guards its children, the index and what follows, and
 	 * what was said above to be guarded by the registry's lock. Making and bringing back need
 	 * both; ending needs only this one.
 	 */
 	pthread_mutex_t lock;
-	size_t dead; /* in the list, but not live */
-	/* Memory of children: what is left in the newest chunk, and how many children there are. */
-	struct pt_chunk *chunks;
-	char *chunk_next;
-	size_t chunk_room, made;
-	struct pt_child *free; /* linked by `next` */
-	uint64_t *scratch;     /* one for each series of a child; NULL if it does not expire */
+	size_t dead; /* with labels, but not live */
+	/* Its children, in their memory's order, and how many were made. */
+	struct pt_chunk *first_chunk, *last_chunk;
+	size_t child_size, made;
+	struct pt_child *free;
+	uint64_t *scratch; /* one for each series of a child; NULL if it does not expire */
 };
 
 /* The values of a label set, in the order of the family's names; filled by index.c. */
@@ -150,12 +150,6 @@ struct pt_values {
 	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
 };
 
-struct pt_exemplar_slot {
-	struct pt_labels *labels; /* NULL: none yet */
-	uint64_t bits;
-	int64_t timestamp_ms;
-};
-
 /* Whether an instrument was used since the last look at it. */
 enum pt_use {
 	PT_USE_NONE,
@@ -169,20 +163,34 @@ enum pt_use {
  */
 struct pt_child {
 	struct pt_set *set;
-	struct pt_child *next;
-	struct pt_series **series;          /* one for each part; guarded by the registry's lock */
-	struct pt_series *one;              /* what `series` points at if it is one */
-	struct pt_exemplar_slot *exemplars; /* one for each series, or NULL; exemplar lock */
-	int64_t since_ms; /* monotonic: live: when it was seen used; dead: since when; set's lock */
 	struct pt_labels *labels; /* referenced, live or not; NULL: a free one */
+	union {
+		struct pt_series *one;   /* its only series, or */
+		struct pt_series **many; /* one for each part; NULL: dead; registry's lock */
+		struct pt_child *next;   /* of a free one */
+	} series;
 	uint32_t hash;
+	/*
+	 * Monotonic, in the set's ticks, of which the upper bits are lost: when it was seen used if
+	 * it is live, else since when it is not. The set's lock.
+	 */
+	uint32_t since;
 	bool is_removed : 1; /* dead, and only getting brings it back */
 	bool is_overflow : 1;
-	atomic_bool has_exemplars;
+	atomic_bool has_exemplars; /* see exemplar.c */
 	atomic_bool live;          /* gathered; changes under the registry's lock */
 	_Atomic unsigned char use; /* enum pt_use */
 	struct pt_owned owned;     /* of counters and histograms; armed: marked as used, too */
 };
+
+/* One for each part, or NULL. */
+static inline struct pt_series **
+pt_child_series(struct pt_child *child)
+{
+	if (child->series.one == NULL)
+		return NULL;
+	return child->set->each == 1 ? &child->series.one : child->series.many;
+}
 
 /*
  * Marks the instrument as used; every update begins with it, unless it finds its thread's cell by
@@ -234,7 +242,8 @@ struct pitot_registry {
 	struct pitot_error declaring; /* the first mistake */
 	struct pitot_error updating;
 
-	pthread_mutex_t exemplar_lock; /* guards all children's exemplars */
+	pthread_mutex_t exemplar_lock; /* guards `exemplars` */
+	struct pt_exemplars *exemplars;
 };
 
 /* Mistakes: the first is kept. */
@@ -286,8 +295,21 @@ void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list 
 
 /* The memory of a free child, or new memory, all zero; NULL if memory is out. */
 struct pt_child *pt_child_raw(struct pt_set *set);
-/* Makes it a free one, without values. */
+/* Makes it a free one, without labels. */
 void pt_child_put(struct pt_child *child);
+/* Where a walk through a family's children is; begins with zeros. */
+struct pt_child_place {
+	struct pt_chunk *chunk;
+	size_t index;
+};
+/* The next child, of those that are not free, or NULL; its family's lock is held. */
+struct pt_child *pt_child_next(const struct pt_set *set, struct pt_child_place *place);
+/* The children that stand in memory behind this one. */
+static inline struct pt_child *
+pt_child_after(const struct pt_set *set, struct pt_child *child, size_t count)
+{
+	return (struct pt_child *)(void *)((char *)child + count * set->child_size);
+}
 void pt_child_free_chunks(struct pt_set *set);
 
 /* ---- family.c ---- */
@@ -323,11 +345,11 @@ void pt_family_unlock(struct pt_set *set);
 /*
  * For expire.c, which holds the locks. Revive: a dead child is gathered again, as new series; false
  * if memory is out. End: a live one is no longer gathered; the caller then forgets the plan, too.
- * Reuse: a dead child, which stands after `before` in the list, gives up its label set.
+ * Reuse: a dead child gives up its label set.
  */
 bool pt_family_revive(struct pt_child *child, int64_t start_ms);
 void pt_family_end(struct pt_child *child, int64_t now_ms);
-void pt_family_reuse(struct pt_child *child, struct pt_child *before);
+void pt_family_reuse(struct pt_child *child);
 
 /* ---- expire.c ---- */
 
@@ -342,6 +364,11 @@ void pt_registry_state(struct pitot_registry *registry, struct pt_registry_state
 bool pt_expire_dead(struct pitot_registry *registry, int64_t now_ms);
 /* Notes whether the live child was used; true if it was not for too long. Its lock is held. */
 bool pt_expire_look(struct pt_child *child, int64_t now_ms);
+static inline uint32_t
+pt_expire_tick(const struct pt_set *set, int64_t now_ms)
+{
+	return (uint32_t)(now_ms >> set->tick_bits);
+}
 /*
  * Ends a child, whose series began at `at` of the snapshot, if they still are its own and it is
  * idle: the snapshot gets what it counted up to its end. Without memory it lives on.
@@ -362,6 +389,8 @@ void pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 /* Adds the child's exemplars to the snapshot, whose series of this child begin at `first`. */
 bool pt_exemplar_gather(struct pt_child *child, struct pitot_snapshot *snapshot, size_t first);
 void pt_exemplar_forget(struct pt_child *child);
+/* No child has any more; frees what they were kept in. */
+void pt_exemplar_free(struct pitot_registry *registry);
 
 /* ---- instruments, for files that set them directly ---- */
 

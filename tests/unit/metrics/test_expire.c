@@ -649,10 +649,12 @@ a_million_label_sets_that_come_and_go_need_the_memory_of_a_thousand(void)
 	check_true(state_of(world.m).label_sets == at_once);
 	size_t children = 0;
 	struct pt_set *set = pt_declare_find(world.m, "c");
-	for (struct pt_child *child = set->first; child != NULL; child = child->next)
+	struct pt_child_place place = {0};
+	while (pt_child_next(set, &place) != NULL)
 		children++;
-	for (struct pt_child *child = set->free; child != NULL; child = child->next)
+	for (struct pt_child *child = set->free; child != NULL; child = child->series.next)
 		children++;
+	check_size(children, set->made);
 	check_true(children <= 4 * at_once);
 	close_world(&world);
 }
