@@ -24,6 +24,12 @@ size_of_child(const struct pt_set *set)
 	return (size + unit - 1) / unit * unit;
 }
 
+static struct pt_child *
+first_of(struct pt_chunk *chunk)
+{
+	return (struct pt_child *)(void *)chunk->children;
+}
+
 static bool
 add_chunk(struct pt_set *set)
 {
@@ -34,6 +40,8 @@ add_chunk(struct pt_set *set)
 	if (chunk == NULL)
 		return false;
 	chunk->room = room;
+	if (set->kind->read_plain != NULL)
+		pt_owned_reserve(&first_of(chunk)->owned, set->child_size, room);
 	*(set->last_chunk == NULL ? &set->first_chunk : &set->last_chunk->next) = chunk;
 	set->last_chunk = chunk;
 	return true;
@@ -42,7 +50,7 @@ add_chunk(struct pt_set *set)
 static struct pt_child *
 child_at(const struct pt_set *set, struct pt_chunk *chunk, size_t index)
 {
-	return pt_child_after(set, (struct pt_child *)(void *)chunk->children, index);
+	return pt_child_after(set, first_of(chunk), index);
 }
 
 static struct pt_child *
@@ -103,6 +111,9 @@ pt_child_free_chunks(struct pt_set *set)
 	while (set->first_chunk != NULL) {
 		struct pt_chunk *chunk = set->first_chunk;
 		set->first_chunk = chunk->next;
+		/* Who never became a child may have a number. */
+		for (size_t i = chunk->used; i < chunk->room; i++)
+			pt_owned_clear(&child_at(set, chunk, i)->owned);
 		free(chunk);
 	}
 }

@@ -268,7 +268,7 @@ copy_shape(struct pt_set *set, const struct pt_shape *shape)
 	return true;
 }
 
-/* Only for the order: a label's own name stands where each child has a value of its own. */
+/* Labels of which each child has a value of its own are there with any, then without one. */
 static bool
 make_pattern(struct pt_set *set, const struct pt_declaration *declaration)
 {
@@ -288,6 +288,8 @@ make_pattern(struct pt_set *set, const struct pt_declaration *declaration)
 		while (strcmp(pt_labels_at(set->pattern, set->places[i]).name,
 			       set->label_names[i]) != 0)
 			set->places[i]++;
+	for (size_t i = 0; i < set->label_count; i++)
+		pt_labels_blank(set->pattern, set->places[i]);
 	return true;
 }
 

@@ -85,7 +85,9 @@ join_labels(const struct pt_set *set, const struct pt_values *values)
 	for (size_t i = 0; i < values->count; i++)
 		own[i] = (struct pt_label){.value = values->at[i].text,
 			.value_length = (uint32_t)values->at[i].length};
-	return pt_labels_like(set->pattern, set->places, own, values->count);
+	const struct pt_labels_own all = {set->places, own, values->count};
+	const struct pt_labels *near = set->newest == NULL ? NULL : set->newest->labels;
+	return pt_labels_like(set->pattern, near, &all);
 }
 
 static void
@@ -175,12 +177,11 @@ make_child(struct pt_set *set, const struct pt_values *values)
 	child->is_overflow = values->count < set->label_count;
 	child->labels = join_labels(set, values);
 	set->kind->reset(child);
-	if (set->kind->read_plain != NULL)
-		pt_owned_reserve(&child->owned);
 	if (child->labels == NULL || !start(child, wall_ms(set))) {
 		pt_child_put(child);
 		return NULL;
 	}
+	set->newest = child;
 	return child;
 }
 

@@ -20,6 +20,7 @@ struct pt_run {
 	struct pt_child *first;
 	size_t count;
 	uint32_t number; /* 0, or the first one's, which those of the others follow (owned.h) */
+	uint32_t rows;   /* this run and those behind it whose numbers follow, too; 0 for these */
 };
 
 /* Which children are read, in the order of the table. Immutable; shared by reference count. */
@@ -67,12 +68,13 @@ count_live(const struct pitot_registry *registry)
 struct making {
 	struct pt_plan *plan;
 	struct pt_series **series;
+	size_t row;  /* the run where the last row of numbers begins */
 	bool failed; /* memory is out */
 };
 
-/* An empty run of the family, or NULL. */
+/* An empty run that begins with this child, or NULL. */
 static struct pt_run *
-new_run(struct making *making, const struct pt_set *set, struct pt_child *first, uint32_t number)
+new_run(struct making *making, struct pt_child *first, uint32_t number)
 {
 	struct pt_plan *plan = making->plan;
 	if (plan->run_count == plan->run_capacity) {
@@ -86,16 +88,36 @@ new_run(struct making *making, const struct pt_set *set, struct pt_child *first,
 		plan->run_capacity = capacity;
 	}
 	struct pt_run *run = &plan->runs[plan->run_count++];
-	*run = (struct pt_run){.set = set, .first = first, .number = number};
+	*run = (struct pt_run){.set = first->set, .first = first, .number = number, .rows = 1};
 	return run;
 }
 
-/* Whether the child goes on with the run: side by side, and, if that has numbers, with the next. */
+/* Whether the numbers go on, if there are any. */
 static bool
-follows(const struct pt_run *run, struct pt_child *child, uint32_t number)
+is_next(const struct pt_run *run, uint32_t number)
 {
-	return child == pt_child_after(run->set, run->first, run->count) &&
-		(run->number == 0 ? number == 0 : number == run->number + run->count);
+	return run->number == 0 ? number == 0 : number == run->number + run->count;
+}
+
+/* The run that the family's child goes on with, or a new one; NULL if memory is out. */
+static struct pt_run *
+run_of(struct making *making, struct pt_child *child, uint32_t number, bool is_first)
+{
+	struct pt_plan *plan = making->plan;
+	struct pt_run *last = is_first ? NULL : &plan->runs[plan->run_count - 1];
+	bool goes_on = last != NULL && is_next(last, number);
+	if (goes_on && child == pt_child_after(last->set, last->first, last->count))
+		return last;
+	struct pt_run *run = new_run(making, child, number);
+	if (run == NULL)
+		return NULL;
+	if (goes_on) {
+		run->rows = 0;
+		plan->runs[making->row].rows++;
+	} else {
+		making->row = plan->run_count - 1;
+	}
+	return run;
 }
 
 /* Appends the set's live children and their series. */
@@ -103,7 +125,7 @@ static void
 fill_runs(struct making *making, struct pt_set *set)
 {
 	bool numbered = set->kind->read_plain != NULL && !pt_family_expires(set);
-	struct pt_run *run = NULL;
+	bool is_first = true;
 	struct pt_child_place place = {0};
 	struct pt_child *child;
 	pt_family_lock(set);
@@ -112,11 +134,11 @@ fill_runs(struct making *making, struct pt_set *set)
 		if (!atomic_load_explicit(&child->live, memory_order_relaxed))
 			continue;
 		uint32_t number = numbered ? pt_owned_number(&child->owned) : 0;
-		if (run == NULL || !follows(run, child, number))
-			run = new_run(making, set, child, number);
+		struct pt_run *run = run_of(making, child, number, is_first);
 		if (run == NULL)
 			break;
 		run->count++;
+		is_first = false;
 		struct pt_series **series = pt_child_series(child);
 		for (size_t i = 0; i < set->each; i++)
 			*making->series++ = pt_series_ref(series[i]);
@@ -218,11 +240,6 @@ read_run(const struct pt_run *run, struct pitot_snapshot *snapshot, size_t at)
 {
 	const struct pt_set *set = run->set;
 	const struct pt_kind *kind = set->kind;
-	/* relaxed: see is_plain. */
-	if (run->number != 0 && atomic_load_explicit(&set->is_plain, memory_order_relaxed)) {
-		kind->read_plain(run->number, run->count, snapshot->bits + at);
-		return true;
-	}
 	for (size_t i = 0; i < run->count; i++, at += set->each) {
 		struct pt_child *child = pt_child_after(set, run->first, i);
 		kind->read(child, snapshot->bits + at);
@@ -235,15 +252,34 @@ read_run(const struct pt_run *run, struct pitot_snapshot *snapshot, size_t at)
 	return true;
 }
 
+/* Reads what needs no look at the children; returns how many runs that were. */
+static size_t
+read_row(const struct pt_run *run, struct pitot_snapshot *snapshot, size_t *at)
+{
+	size_t count = 0;
+	/* relaxed: see is_plain. */
+	if (run->number == 0 || run->rows == 0 ||
+		!atomic_load_explicit(&run->set->is_plain, memory_order_relaxed))
+		return 0;
+	for (size_t i = 0; i < run->rows; i++)
+		count += run[i].count;
+	run->set->kind->read_plain(run->number, count, snapshot->bits + *at);
+	*at += count;
+	return run->rows;
+}
+
 /* False if memory is out. `idle`: how many are to end. */
 static bool
 read_plan(const struct pt_plan *plan, struct pitot_snapshot *snapshot, int64_t now_ms, size_t *idle)
 {
-	size_t at = 0;
+	size_t at = 0, row;
 	bool ok = true;
-	for (size_t r = 0; ok && r < plan->run_count; r++) {
+	for (size_t r = 0; ok && r < plan->run_count; r += row == 0 ? 1 : row) {
 		const struct pt_run *run = &plan->runs[r];
 		const struct pt_set *set = run->set;
+		row = read_row(run, snapshot, &at);
+		if (row > 0)
+			continue;
 		if (!pt_family_expires(set))
 			ok = read_run(run, snapshot, at);
 		else

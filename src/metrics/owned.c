@@ -142,22 +142,33 @@ enter(void)
 
 /* ---- numbers ---- */
 
+/* The lock is held. How many there were. */
+static size_t
+new_numbers(uint32_t *numbers, size_t count)
+{
+	size_t got = 0;
+	for (; got < count; got++) {
+		uint32_t id = pt_ids_get(all.numbers);
+		if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
+			pt_ids_put(all.numbers, id);
+			break;
+		}
+		numbers[got] = id + pt_owned_page_cells;
+	}
+	return got;
+}
+
 /* The lock is held. 0: there are no more. */
 static uint32_t
 number_of(struct pt_owned *owned)
 {
 	/* relaxed: written only under the lock. */
 	uint32_t number = pt_owned_number(owned);
-	if (number != 0)
+	if (number != 0 || new_numbers(&number, 1) == 0)
 		return number;
-	uint32_t id = pt_ids_get(all.numbers);
-	if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
-		pt_ids_put(all.numbers, id);
-		return 0;
-	}
 	/* release, here and in arm(): see pt_owned_find(). */
-	atomic_store_explicit(&owned->number, id + pt_owned_page_cells, memory_order_release);
-	return id + pt_owned_page_cells;
+	atomic_store_explicit(&owned->number, number, memory_order_release);
+	return number;
 }
 
 /* The lock is held. False: there are no more. */
@@ -169,13 +180,39 @@ arm(struct pt_owned *owned)
 	return number != 0;
 }
 
-/* Without memory it gets its number when it is armed. */
-void
-pt_owned_reserve(struct pt_owned *owned)
+static int
+rising(const void *left, const void *right)
 {
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	return a < b ? -1 : a > b;
+}
+
+/* Numbers that were given back come in any order. */
+static void
+sort(uint32_t *numbers, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (numbers[i - 1] > numbers[i]) {
+			qsort(numbers, count, sizeof numbers[0], rising);
+			return;
+		}
+}
+
+/* Those that get none, for want of memory, get theirs when they are armed. */
+void
+pt_owned_reserve(struct pt_owned *first, size_t step, size_t count)
+{
+	uint32_t numbers[pt_owned_page_cells];
+	if (count > pt_owned_page_cells)
+		count = pt_owned_page_cells;
 	pt_owned_lock();
-	if (begin())
-		(void)number_of(owned);
+	size_t got = begin() ? new_numbers(numbers, count) : 0;
+	sort(numbers, got);
+	for (size_t i = 0; i < got; i++) {
+		struct pt_owned *owned = (struct pt_owned *)(void *)((char *)first + i * step);
+		/* release: as in number_of(). */
+		atomic_store_explicit(&owned->number, numbers[i], memory_order_release);
+	}
 	pt_owned_unlock();
 }
 

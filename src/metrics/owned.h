@@ -64,8 +64,11 @@ pt_owned_find(struct pt_owned *owned)
 /* Likewise, armed and made as need be; making locks and allocates. NULL if memory is out. */
 pt_whole *pt_owned_make(struct pt_owned *owned);
 
-/* Gives it its number now, so that those of instruments made one by one follow each other. */
-void pt_owned_reserve(struct pt_owned *owned);
+/*
+ * Gives `count` of them, `step` bytes apart, their numbers now, as far as there are any, so that
+ * the numbers of instruments that stand side by side follow one another.
+ */
+void pt_owned_reserve(struct pt_owned *first, size_t step, size_t count);
 
 /*
  * True if it was armed; it is not any more. relaxed: an update that comes meanwhile may find it

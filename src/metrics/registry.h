@@ -96,8 +96,9 @@ struct pt_set {
 	struct pt_family *family;   /* with its unit; guarded by the registry's lock */
 	const char *const *label_names;
 	size_t label_count;
-	struct pt_labels *pattern; /* the labels of all children; values only where all have one */
+	struct pt_labels *pattern; /* all labels of a child; the family's own have no value */
 	uint8_t places[PT_LIMIT_LABEL_NAMES]; /* of the family's own labels in it, as declared */
+	struct pt_child *newest;              /* the last one made, or NULL; registry's lock */
 	_Atomic(struct pt_index *) index; /* readers take no lock, unless it expires */
 	size_t each;                      /* series of a child */
 	struct pt_set *next;
@@ -293,7 +294,7 @@ void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list 
 
 /* ---- child.c ---- */
 
-/* The memory of a free child, or new memory, all zero; NULL if memory is out. */
+/* The memory of a free child, or new memory, zero but for its number; NULL if memory is out. */
 struct pt_child *pt_child_raw(struct pt_set *set);
 /* Makes it a free one, without labels. */
 void pt_child_put(struct pt_child *child);

@@ -182,12 +182,6 @@ pt_intern_take(const char *text, uint32_t length)
 	return number;
 }
 
-void
-pt_intern_again(uint32_t number)
-{
-	(*place_of(number))->references++;
-}
-
 static void
 take_out(size_t gap)
 {

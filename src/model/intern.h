@@ -26,7 +26,6 @@ bool pt_intern_lock(void);
 void pt_intern_unlock(void);
 /* The number of the text, which is copied if it is new; 0 if there is no room for it. */
 uint32_t pt_intern_take(const char *text, uint32_t length);
-void pt_intern_again(uint32_t number);
 void pt_intern_drop(uint32_t number);
 
 enum { pt_intern_page = 1024, pt_intern_pages = 1 << 16 };
@@ -41,6 +40,13 @@ static inline const struct pt_interned *
 pt_intern_at(uint32_t number)
 {
 	return pt_intern_book[number / pt_intern_page][number % pt_intern_page];
+}
+
+/* One more counts on the number. */
+static inline void
+pt_intern_again(uint32_t number)
+{
+	pt_intern_book[number / pt_intern_page][number % pt_intern_page]->references++;
 }
 
 #endif

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Labels: one small allocation of numbers. Making some fails only when memory is out. Reference
- * counts are taken relaxed (whoever copies a reference holds one) and dropped with release and
+ * Labels: a few numbers. There are as many of them as instruments, so those of usual size come from
+ * blocks that have no overhead, and go back to a list for their size; blocks stay, and so the memory
+ * is that of the most that there were at one time.
+ *
+ * Making some fails only when memory is out. Reference counts are taken relaxed (whoever copies a reference holds one) and dropped with release and
  * acquire, so that the last one sees all earlier use before freeing.
  */
 #include "model/labels.h"
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/poison.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,19 +36,83 @@ pt_labels_duplicate(const struct pt_label *pairs, size_t count)
 	return NULL;
 }
 
-/* ---- making ---- */
+/* ---- memory; the lock is held ---- */
 
-/* The pairs are set by the caller; `count` at the end, too, if some are left out. */
+/* With an address sanitizer, most are allocations of their own, so that it sees each fault. */
+enum { usual_count = PT_POISONS ? 0 : 16, block_size = 8192 };
+
+struct block {
+	struct block *before;
+	char bytes[block_size];
+};
+
+/* What is free, by how many pairs it has room for. */
+struct room {
+	struct room *next;
+};
+
+static struct {
+	struct room *free[usual_count + 1];
+	struct block *blocks;
+	size_t left; /* of the newest one */
+} memory;
+
+static size_t
+size_of(size_t count)
+{
+	return sizeof(struct pt_labels) + count * sizeof(struct pt_pair);
+}
+
+/* The rest of the last block, if there is one, is lost: it is less than the largest. */
+static void *
+cut(size_t size)
+{
+	if (memory.left < size) {
+		struct block *block = malloc(sizeof *block);
+		if (block == NULL)
+			return NULL;
+		block->before = memory.blocks;
+		memory.blocks = block;
+		memory.left = block_size;
+	}
+	memory.left -= size;
+	return memory.blocks->bytes + memory.left;
+}
+
+/* The pairs are set by the caller, as is the count. */
 static struct pt_labels *
 new_labels(size_t count)
 {
-	struct pt_labels *labels = malloc(sizeof *labels + count * sizeof labels->pairs[0]);
-	if (labels == NULL)
-		return NULL;
-	atomic_init(&labels->references, 1);
-	labels->count = 0;
+	struct pt_labels *labels;
+	if (count > usual_count) {
+		labels = malloc(size_of(count));
+	} else if (memory.free[count] != NULL) {
+		struct room *room = memory.free[count];
+		memory.free[count] = room->next;
+		labels = (struct pt_labels *)room;
+	} else {
+		labels = cut(size_of(count));
+	}
+	if (labels != NULL) {
+		atomic_init(&labels->references, 1);
+		labels->count = 0;
+	}
 	return labels;
 }
+
+static void
+free_labels(struct pt_labels *labels, size_t count)
+{
+	if (count > usual_count) {
+		free(labels);
+		return;
+	}
+	struct room *room = (struct room *)labels;
+	room->next = memory.free[count];
+	memory.free[count] = room;
+}
+
+/* ---- making ---- */
 
 /* The lock is held. */
 static void
@@ -52,7 +120,8 @@ drop_pairs(const struct pt_labels *labels)
 {
 	for (uint32_t i = 0; i < labels->count; i++) {
 		pt_intern_drop(labels->pairs[i].name);
-		pt_intern_drop(labels->pairs[i].value);
+		if (labels->pairs[i].value != 0)
+			pt_intern_drop(labels->pairs[i].value);
 	}
 }
 
@@ -70,17 +139,16 @@ add_pair(struct pt_labels *labels, uint32_t name, const char *value, uint32_t le
 	return true;
 }
 
-/* With what was added, or NULL. */
+/* They were made for `count` pairs; NULL if something was missing. Unlocks. */
 static struct pt_labels *
-finish(struct pt_labels *labels, bool ok)
+finish(struct pt_labels *labels, size_t count, bool ok)
 {
-	if (!ok)
+	if (!ok && labels != NULL) {
 		drop_pairs(labels);
+		free_labels(labels, count);
+	}
 	pt_intern_unlock();
-	if (ok)
-		return labels;
-	free(labels);
-	return NULL;
+	return ok ? labels : NULL;
 }
 
 /* Their order: `order[i]` is the index of the one at `i`. There are few, mostly in order. */
@@ -108,49 +176,104 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 	if (order == NULL)
 		return NULL;
 	size_t kept = sort(pairs, count, order);
-	struct pt_labels *labels = new_labels(kept);
-	bool ok = labels != NULL && pt_intern_lock();
-	if (!ok) {
-		free(labels);
-		labels = NULL;
-	}
-	for (size_t i = 0; ok && i < kept; i++) {
-		const struct pt_label *pair = &pairs[order[i]];
-		ok = add_pair(labels, pt_intern_take(pair->name, pair->name_length), pair->value,
-			pair->value_length);
+	struct pt_labels *labels = NULL;
+	if (pt_intern_lock()) {
+		labels = new_labels(kept);
+		bool ok = labels != NULL;
+		for (size_t i = 0; ok && i < kept; i++) {
+			const struct pt_label *pair = &pairs[order[i]];
+			ok = add_pair(labels, pt_intern_take(pair->name, pair->name_length),
+				pair->value, pair->value_length);
+		}
+		labels = finish(labels, kept, ok);
 	}
 	if (order != some)
 		free(order);
-	return labels == NULL ? NULL : finish(labels, ok);
+	return labels;
+}
+
+/* The lock is held. The number of the value, which may be that of `near`; 0 if memory is out. */
+static uint32_t
+take_value(const struct pt_label *value, uint32_t near)
+{
+	const struct pt_interned *text = near == 0 ? NULL : pt_intern_at(near);
+	if (text == NULL || text->length != value->value_length ||
+		memcmp(text->text, value->value, value->value_length) != 0)
+		return pt_intern_take(value->value, value->value_length);
+	pt_intern_again(near);
+	return near;
+}
+
+/* The lock is held. All of the pattern, and of the same places; false if memory is out. */
+static bool
+put_all(struct pt_labels *labels, const struct pt_labels *pattern, const struct pt_labels *near,
+	const struct pt_labels_own *own)
+{
+	labels->count = pattern->count;
+	for (uint32_t i = 0; i < pattern->count; i++) {
+		labels->pairs[i] = pattern->pairs[i];
+		pt_intern_again(pattern->pairs[i].name);
+		if (pattern->pairs[i].value != 0)
+			pt_intern_again(pattern->pairs[i].value);
+	}
+	for (size_t i = 0; i < own->count; i++) {
+		uint8_t at = own->places[i];
+		uint32_t close = near == NULL ? 0 : near->pairs[at].value;
+		labels->pairs[at].value = take_value(&own->values[i], close);
+		if (labels->pairs[at].value == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The lock is held. What has a value; false if memory is out. */
+static bool
+put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct pt_labels_own *own)
+{
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < pattern->count; i++) {
+		const uint8_t *place = memchr(own->places, (int)i, own->count);
+		const struct pt_interned *common =
+			place == NULL ? pt_intern_at(pattern->pairs[i].value) : NULL;
+		const char *text = common == NULL ? own->values[place - own->places].value
+						  : common->text;
+		uint32_t length = common == NULL ? own->values[place - own->places].value_length
+						 : common->length;
+		if (length == 0)
+			continue;
+		pt_intern_again(pattern->pairs[i].name);
+		ok = add_pair(labels, pattern->pairs[i].name, text, length);
+	}
+	return ok;
+}
+
+void
+pt_labels_blank(struct pt_labels *pattern, size_t place)
+{
+	if (!pt_intern_lock())
+		return; /* it locked when they were made */
+	pt_intern_drop(pattern->pairs[place].value);
+	pattern->pairs[place].value = 0;
+	pt_intern_unlock();
 }
 
 struct pt_labels *
-pt_labels_like(const struct pt_labels *pattern, const uint8_t *places,
-	const struct pt_label *values, size_t count)
+pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
+	const struct pt_labels_own *own)
 {
-	uint8_t of[PT_LIMIT_LABELS * 2] = {0}; /* 0, or which of the values stands there, from 1 */
-	struct pt_labels *labels = new_labels(pattern->count);
-	if (labels == NULL || !pt_intern_lock()) {
-		free(labels);
+	size_t count = pattern->count;
+	for (size_t i = 0; i < own->count; i++)
+		count -= own->values[i].value_length == 0;
+	if (near != NULL && near->count != pattern->count)
+		near = NULL; /* its places are others */
+	if (!pt_intern_lock())
 		return NULL;
-	}
-	for (size_t i = 0; i < count; i++)
-		of[places[i]] = (uint8_t)(i + 1);
-	bool ok = true;
-	for (uint32_t i = 0; ok && i < pattern->count; i++) {
-		struct pt_pair pair = pattern->pairs[i];
-		const struct pt_label *value = of[i] == 0 ? NULL : &values[of[i] - 1];
-		if (value != NULL && value->value_length == 0)
-			continue;
-		pt_intern_again(pair.name);
-		if (value != NULL) {
-			ok = add_pair(labels, pair.name, value->value, value->value_length);
-			continue;
-		}
-		pt_intern_again(pair.value);
-		labels->pairs[labels->count++] = pair;
-	}
-	return finish(labels, ok);
+	struct pt_labels *labels = new_labels(count);
+	bool ok = labels != NULL;
+	if (ok)
+		ok = count == pattern->count ? put_all(labels, pattern, near, own)
+					     : put_some(labels, pattern, own);
+	return finish(labels, count, ok);
 }
 
 /* ---- references ---- */
@@ -168,12 +291,11 @@ pt_labels_unref(struct pt_labels *labels)
 	if (labels == NULL ||
 		atomic_fetch_sub_explicit(&labels->references, 1, memory_order_acq_rel) != 1)
 		return;
-	/* Locking fails only as long as nothing was ever interned. */
-	if (labels->count > 0 && pt_intern_lock()) {
-		drop_pairs(labels);
-		pt_intern_unlock();
-	}
-	free(labels);
+	if (!pt_intern_lock())
+		return; /* it locked when they were made */
+	drop_pairs(labels);
+	free_labels(labels, labels->count);
+	pt_intern_unlock();
 }
 
 /* ---- reading ---- */

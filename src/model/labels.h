@@ -48,12 +48,21 @@ pt_labels_at(const struct pt_labels *labels, size_t index)
  * refused before (pt_labels_duplicate).
  */
 struct pt_labels *pt_labels_new(const struct pt_label *pairs, size_t count);
+/* Makes a pattern of labels that nobody else has: the one at `place` has no value of its own. */
+void pt_labels_blank(struct pt_labels *pattern, size_t place);
+/* Some labels of a set of them: where they stand in it, and their values. */
+struct pt_labels_own {
+	const uint8_t *places;
+	const struct pt_label *values;
+	size_t count;
+};
 /*
- * The labels of `pattern`, but for the values at its places `places[0]` to `places[count - 1]`,
- * which are these, dropped where they are empty. NULL if memory is out.
+ * The labels of `pattern`, where those without a value are `own`, and dropped if theirs is empty.
+ * `near` is NULL or some that were made so before: values that are the same are found faster. NULL
+ * if memory is out.
  */
-struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const uint8_t *places,
-	const struct pt_label *values, size_t count);
+struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
+	const struct pt_labels_own *own);
 struct pt_labels *pt_labels_ref(struct pt_labels *labels);
 void pt_labels_unref(struct pt_labels *labels);
 /* The value of `name`, or NULL. */

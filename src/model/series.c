@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/number.h"
+#include "base/poison.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -384,11 +385,14 @@ make_slab(struct pt_ids *ids, size_t at)
 		ids->slabs = slabs;
 		ids->slab_count = count;
 	}
-	if (ids->slabs[at] == NULL)
-		ids->slabs[at] = malloc(sizeof *ids->slabs[at]);
 	if (ids->slabs[at] != NULL)
-		ids->slabs[at]->ids = ids;
-	return ids->slabs[at] != NULL;
+		return true;
+	struct slab *slab = ids->slabs[at] = malloc(sizeof *slab);
+	if (slab == NULL)
+		return false;
+	slab->ids = ids;
+	PT_POISON(slab->series, sizeof slab->series);
+	return true;
 }
 
 /* With nothing but its number; NULL if memory is out. */
@@ -400,6 +404,7 @@ get_series(struct pt_ids *ids)
 	uint32_t id = get(ids);
 	if (make_slab(ids, id / slab_series)) {
 		series = &ids->slabs[id / slab_series]->series[id % slab_series];
+		PT_UNPOISON(series, sizeof *series);
 		series->id = id & INT32_MAX; /* PT_LIMIT_SERIES is far below */
 	} else {
 		put(ids, id);
@@ -456,7 +461,9 @@ pt_series_unref(struct pt_series *series)
 	drop_role(series->role);
 	pt_family_unref(family);
 	pt_labels_unref(series->labels);
-	pt_ids_put(ids, pt_series_id(series));
+	uint32_t id = pt_series_id(series);
+	PT_POISON(series, sizeof *series);
+	pt_ids_put(ids, id);
 	pt_ids_unref(ids);
 }
 
