@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include <stdlib.h>
+#include "base/pages.h"
 
 struct slot {
-	uint64_t hash;
-	size_t next; /* index + 1; 0: free */
+	uint32_t hash;
+	uint32_t next; /* index + 1; 0: free */
 };
 
 struct seen {
@@ -80,27 +80,19 @@ series_key(struct pt_buf *out, const struct seen *seen, size_t index)
 /* ---- hashes of series ---- */
 
 static bool
-is_added(const struct pt_labels *added, const struct pt_label *label)
+is_added(const struct pt_labels *added, const struct pt_pair *pair)
 {
-	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
-		const struct pt_label other = pt_labels_at(added, i);
-		if (label->name_length == other.name_length &&
-			label->value_length == other.value_length &&
-			memcmp(label->name, other.name, label->name_length) == 0 &&
-			memcmp(label->value, other.value, label->value_length) == 0)
+	for (uint32_t i = 0; added != NULL && i < added->count; i++)
+		if (added->pairs[i].name == pair->name && added->pairs[i].value == pair->value)
 			return true;
-	}
 	return false;
 }
 
+/* By the places of their texts (model/intern.h). */
 static uint64_t
-add_label(const struct seen *seen, const struct pt_label *label, uint64_t hash)
+hash_label(uint64_t hash, uint64_t name, uint64_t value)
 {
-	/* What is added makes no difference between series that have it anyway. */
-	if (is_added(seen->added, label))
-		return hash;
-	return pt_hash(
-		label->value, label->value_length, pt_hash(label->name, label->name_length, hash));
+	return pt_hash_mix(hash ^ name, PT_HASH_ODD ^ value);
 }
 
 static uint64_t
@@ -117,17 +109,28 @@ name_hash(struct seen *seen, const struct pt_series *series)
 	return seen->name_hash = pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
 }
 
-/* Equal for equal keys: the same labels in the same order, but for those that all have. */
+/*
+ * Equal for equal keys: the same labels, but for those that are added to all, in any order, since
+ * one of them may be the series' own here and its bound or state there.
+ */
 static uint64_t
 series_hash(struct seen *seen, const struct pt_series *series)
 {
-	uint64_t hash = name_hash(seen, series);
-	size_t count = pt_series_label_count(series);
-	for (size_t i = 0; i < count; i++) {
-		const struct pt_label label = pt_series_label(series, i);
-		hash = add_label(seen, &label, hash);
-	}
-	return hash;
+	const struct pt_role *role = series->role;
+	const struct pt_labels *labels = series->labels;
+	uint64_t begin = name_hash(seen, series), hash = begin;
+	for (uint32_t i = 0; i < labels->count; i++)
+		if (!is_added(seen->added, &labels->pairs[i]))
+			hash += hash_label(begin, pt_intern_at(labels->pairs[i].name)->place,
+				pt_intern_at(labels->pairs[i].value)->place);
+	const char *there = role->extra_name == NULL || seen->added == NULL
+		? NULL
+		: pt_labels_find(seen->added, role->extra_name);
+	if (role->extra_name != NULL && (there == NULL || strcmp(there, role->extra_value) != 0))
+		hash += hash_label(begin,
+			pt_intern_place(role->extra_name, (uint32_t)strlen(role->extra_name)),
+			pt_intern_place(role->extra_value, role->extra_length));
+	return pt_hash_mix(hash, PT_HASH_ODD);
 }
 
 /* ---- meeting ---- */
@@ -143,10 +146,10 @@ same_key(struct seen *seen, size_t index)
 
 /* The slot of seen->key, or the free one where it would stand. */
 static struct slot *
-find(struct seen *seen, uint64_t *hash)
+find(struct seen *seen, uint32_t *hash)
 {
-	*hash = pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
-	size_t at = (size_t)*hash & seen->mask;
+	*hash = (uint32_t)pt_hash(seen->key.bytes, seen->key.length, pt_hash_secret());
+	size_t at = *hash & seen->mask;
 	while (seen->slots[at].next != 0 &&
 		(seen->slots[at].hash != *hash || !same_key(seen, seen->slots[at].next - 1)))
 		at = (at + 1) & seen->mask;
@@ -161,11 +164,11 @@ meet(struct seen *seen, size_t index)
 	seen->key_of(&seen->key, seen, index);
 	if (seen->key.length == 0)
 		return 0;
-	uint64_t hash;
+	uint32_t hash;
 	struct slot *slot = find(seen, &hash);
 	size_t earlier = slot->next;
 	if (earlier == 0)
-		*slot = (struct slot){hash, index + 1};
+		*slot = (struct slot){hash, (uint32_t)index + 1};
 	return earlier;
 }
 
@@ -173,8 +176,8 @@ meet(struct seen *seen, size_t index)
 static size_t
 meet_series(struct seen *seen, size_t index)
 {
-	uint64_t hash = series_hash(seen, seen->table->series[index]);
-	size_t at = (size_t)hash & seen->mask;
+	uint32_t hash = (uint32_t)series_hash(seen, seen->table->series[index]);
+	size_t at = hash & seen->mask;
 	bool written = false;
 	for (; seen->slots[at].next != 0; at = (at + 1) & seen->mask) {
 		if (seen->slots[at].hash != hash)
@@ -188,7 +191,7 @@ meet_series(struct seen *seen, size_t index)
 		if (same_key(seen, seen->slots[at].next - 1))
 			return seen->slots[at].next;
 	}
-	seen->slots[at] = (struct slot){hash, index + 1};
+	seen->slots[at] = (struct slot){hash, (uint32_t)index + 1};
 	return 0;
 }
 
@@ -260,7 +263,7 @@ init_seen(struct seen *seen, const struct pt_table *table, struct pitot_error *w
 	*seen = (struct seen){.table = table, .mask = 15};
 	while (seen->mask < table->count * 2)
 		seen->mask = seen->mask * 2 + 1;
-	seen->slots = calloc(seen->mask + 1, sizeof seen->slots[0]);
+	seen->slots = pt_pages_new((seen->mask + 1) * sizeof seen->slots[0]);
 	if (seen->slots == NULL)
 		return pt_error_memory(why);
 	pt_buf_init(&seen->key, PT_LIMIT_TEXT);
@@ -276,7 +279,7 @@ clear_seen(struct seen *seen, int code, struct pitot_error *why)
 		code = pt_error_memory(why);
 	pt_buf_clear(&seen->key);
 	pt_buf_clear(&seen->other);
-	free(seen->slots);
+	pt_pages_free(seen->slots, (seen->mask + 1) * sizeof seen->slots[0]);
 	return code;
 }
 
@@ -323,7 +326,7 @@ meet_suffixed(struct seen *seen, const struct pt_family *family)
 	static const char *const suffixes[] = {"_count", "_sum", "_bucket"};
 	size_t count = family->type == PITOT_HISTOGRAM ? 3 : 2, met = 0;
 	for (size_t i = 0; met == 0 && i < count; i++) {
-		uint64_t hash;
+		uint32_t hash;
 		pt_buf_reset(&seen->key);
 		pt_buf_put(&seen->key, family->name, family->name_length);
 		pt_buf_str(&seen->key, suffixes[i]);

@@ -22,6 +22,7 @@ struct remote_write {
 
 	/* Making requests. */
 	struct pt_buf plain, packed; /* one request; kept, so that later ones allocate nothing */
+	bool has_encoded;            /* something, since the work began */
 	struct pt_steady steady;     /* what is known of requests that were made before */
 	bool makes_1;                /* by version 1.0, since the work began */
 

@@ -106,6 +106,7 @@ static void
 encode(struct remote_write *writer, struct pt_work *work, struct pt_batch *batch,
 	const struct pt_write_options *options)
 {
+	writer->has_encoded = true;
 	if (work->telling) {
 		work->at = pt_remote_write_v1_metadata(
 			&writer->plain, work->view.table, work->at, options);
@@ -202,6 +203,17 @@ tell_memory(struct remote_write *writer)
 		memory_order_relaxed);
 }
 
+/* The work is done. Where templates were all that it needed, the next one may need no more. */
+static void
+end_encoding(struct remote_write *writer)
+{
+	if (!writer->has_encoded) {
+		pt_buf_clear(&writer->plain);
+		pt_buf_clear(&writer->packed);
+	}
+	writer->has_encoded = false;
+}
+
 int
 pt_remote_write_next(struct pt_exporter *exporter, struct pt_work *work, struct pt_batch *batch,
 	struct pitot_error *why)
@@ -224,6 +236,7 @@ pt_remote_write_next(struct pt_exporter *exporter, struct pt_work *work, struct 
 	}
 	if (batch->body == NULL && pt_buf_error(plain) == 0) {
 		pt_steady_end(&writer->steady);
+		end_encoding(writer);
 		tell_memory(writer);
 	}
 	if (pt_buf_error(plain) != 0 || pt_buf_error(packed) != 0)

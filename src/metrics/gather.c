@@ -64,10 +64,9 @@ count_live(const struct pitot_registry *registry)
 	return series;
 }
 
-/* What is made in making a plan; `series` is where the next one belongs. */
+/* What is made in making a plan. */
 struct making {
 	struct pt_plan *plan;
-	struct pt_series **series;
 	size_t row;  /* the run where the last row of numbers begins */
 	bool failed; /* memory is out */
 };
@@ -125,6 +124,7 @@ static void
 fill_runs(struct making *making, struct pt_set *set)
 {
 	bool numbered = set->kind->read_plain != NULL && !pt_family_expires(set);
+	struct pt_table *table = making->plan->table;
 	bool is_first = true;
 	struct pt_child_place place = {0};
 	struct pt_child *child;
@@ -141,7 +141,7 @@ fill_runs(struct making *making, struct pt_set *set)
 		is_first = false;
 		struct pt_series **series = pt_child_series(child);
 		for (size_t i = 0; i < set->each; i++)
-			*making->series++ = pt_series_ref(series[i]);
+			table->series[table->count++] = pt_series_ref(series[i]);
 	}
 	pt_family_unlock(set);
 }
@@ -150,27 +150,21 @@ static struct pt_plan *
 make_plan(const struct pitot_registry *registry)
 {
 	struct pt_plan *plan = malloc(sizeof *plan);
-	struct pt_series **series = malloc((count_live(registry) + 1) * sizeof *series);
-	if (plan == NULL || series == NULL)
-		goto fail;
-	*plan = (struct pt_plan){.runs = NULL};
+	struct pt_table *table = pt_table_begin(count_live(registry));
+	if (plan == NULL || table == NULL) {
+		free(plan);
+		free(table);
+		return NULL;
+	}
+	*plan = (struct pt_plan){.table = table};
 	atomic_init(&plan->references, 1);
-	struct making making = {.plan = plan, .series = series};
+	struct making making = {.plan = plan};
 	for (struct pt_set *set = registry->first; set != NULL && !making.failed; set = set->next)
 		fill_runs(&making, set);
-	size_t count = (size_t)(making.series - series);
-	plan->table = making.failed ? NULL : pt_table_new(series, count);
-	if (plan->table == NULL) {
-		for (size_t i = 0; i < count; i++)
-			pt_series_unref(series[i]);
-		free(plan->runs);
-		goto fail;
-	}
-	free(series);
-	return plan;
-fail:
-	free(series);
-	free(plan);
+	(void)pt_table_finish(table);
+	if (!making.failed)
+		return plan;
+	plan_unref(plan);
 	return NULL;
 }
 

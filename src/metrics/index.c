@@ -7,19 +7,14 @@
  * hold the lock. Only pt_index_new() fails (memory).
  *
  * A table that was replaced must stay, since somebody may be reading it; but to find nothing is as
- * good as not to find it, so a large one is a mapping of its own, whose memory is given back at
- * once and reads as zeros.
+ * good as not to find it, so its memory is given back at once.
  */
 #include "metrics/index.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-/* Smaller tables are not worth a mapping. */
-enum { mapped_from = 1 << 16 };
 
 /* ---- values: most are of up to 15 bytes; with their NUL they are two overlapping words ---- */
 
@@ -185,22 +180,12 @@ size_of(size_t capacity)
 	return sizeof(struct pt_index) + capacity * sizeof(uintptr_t);
 }
 
-static bool
-is_mapped(size_t capacity)
-{
-	return size_of(capacity) >= mapped_from;
-}
-
 struct pt_index *
 pt_index_new(size_t capacity)
 {
-	struct pt_index *index = is_mapped(capacity)
-		? mmap(NULL, size_of(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0)
-		: calloc(1, size_of(capacity));
-	if (index == NULL || index == MAP_FAILED)
-		return NULL;
-	index->capacity = capacity;
+	struct pt_index *index = pt_pages_new(size_of(capacity));
+	if (index != NULL)
+		index->capacity = capacity;
 	return index;
 }
 
@@ -248,11 +233,8 @@ void
 pt_index_replace(struct pt_index *index, struct pt_index *larger)
 {
 	larger->before = index;
-	if (index == NULL || !is_mapped(index->capacity))
-		return;
-	/* But for the page where its capacity and the one before it stand. Failure costs memory. */
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	(void)madvise((char *)index + page, size_of(index->capacity) - page, MADV_DONTNEED);
+	if (index != NULL)
+		pt_pages_empty(index, size_of(index->capacity), sizeof *index);
 }
 
 void
@@ -260,10 +242,7 @@ pt_index_free(struct pt_index *index)
 {
 	while (index != NULL) {
 		struct pt_index *before = index->before;
-		if (is_mapped(index->capacity))
-			(void)munmap(index, size_of(index->capacity));
-		else
-			free(index);
+		pt_pages_free(index, size_of(index->capacity));
 		index = before;
 	}
 }

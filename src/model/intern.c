@@ -7,6 +7,7 @@
 #include "model/intern.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@ struct pt_interned **pt_intern_book[pt_intern_pages];
 static struct {
 	pthread_mutex_t lock; /* guards what follows */
 	bool follows_forks;
-	uint64_t secret;
 	struct slot *slots;
 	size_t capacity; /* a power of two, at most 7/8 full */
 	uint32_t count;
@@ -47,7 +47,6 @@ pt_intern_lock(void)
 	lock();
 	if (all.follows_forks)
 		return true;
-	all.secret = pt_hash_secret();
 	all.follows_forks = pthread_atfork(lock, pt_intern_unlock, pt_intern_unlock) == 0;
 	if (!all.follows_forks)
 		pt_intern_unlock();
@@ -107,7 +106,7 @@ grow(void)
 	size_t old_capacity = all.capacity;
 	struct slot *old = all.slots;
 	size_t capacity = old_capacity == 0 ? 64 : old_capacity * 2;
-	struct slot *slots = calloc(capacity, sizeof *slots);
+	struct slot *slots = pt_pages_new(capacity * sizeof *slots);
 	if (slots == NULL)
 		return false;
 	all.slots = slots;
@@ -120,14 +119,14 @@ grow(void)
 			at = after(at);
 		slots[at] = old[i];
 	}
-	free(old);
+	pt_pages_free(old, old_capacity * sizeof *old);
 	return true;
 }
 
-static uint32_t
-hash_of(const char *text, uint32_t length)
+uint64_t
+pt_intern_place(const char *text, uint32_t length)
 {
-	return (uint32_t)pt_hash(text, length, all.secret);
+	return pt_hash(text, length, pt_hash_secret());
 }
 
 /* Where the text stands, or the free slot where it belongs. */
@@ -146,7 +145,7 @@ find(const char *text, uint32_t length, uint32_t hash)
 }
 
 static struct pt_interned *
-new_text(const char *text, uint32_t length)
+new_text(const char *text, uint32_t length, uint64_t place)
 {
 	struct pt_interned *made = malloc(sizeof *made + length + 1);
 	if (made == NULL)
@@ -154,6 +153,7 @@ new_text(const char *text, uint32_t length)
 	made->references = 1;
 	made->length = length;
 	made->hash = pt_hash(text, length, 0);
+	made->place = place;
 	memcpy(made->text, text, length);
 	made->text[length] = '\0';
 	return made;
@@ -164,20 +164,20 @@ pt_intern_take(const char *text, uint32_t length)
 {
 	if ((all.count + 1) * (size_t)8 > all.capacity * 7 && !grow())
 		return 0;
-	uint32_t hash = hash_of(text, length);
-	struct slot *slot = &all.slots[find(text, length, hash)];
+	uint64_t place = pt_intern_place(text, length);
+	struct slot *slot = &all.slots[find(text, length, (uint32_t)place)];
 	if (slot->number != 0) {
 		pt_intern_again(slot->number);
 		return slot->number;
 	}
-	struct pt_interned *made = new_text(text, length);
+	struct pt_interned *made = new_text(text, length, place);
 	uint32_t number = made == NULL ? 0 : new_number();
 	if (number == 0) {
 		free(made);
 		return 0;
 	}
 	*place_of(number) = made;
-	*slot = (struct slot){hash, number};
+	*slot = (struct slot){(uint32_t)place, number};
 	all.count++;
 	return number;
 }
@@ -203,7 +203,7 @@ pt_intern_drop(uint32_t number)
 	struct pt_interned *text = *place_of(number);
 	if (--text->references > 0)
 		return;
-	take_out(find(text->text, text->length, hash_of(text->text, text->length)));
+	take_out(find(text->text, text->length, (uint32_t)text->place));
 	free(text);
 	give_back(number);
 }

@@ -17,13 +17,16 @@
 struct pt_interned {
 	uint32_t references; /* guarded by the lock */
 	uint32_t length;
-	uint64_t hash; /* of the text, the same in every process */
-	char text[];   /* ends in NUL */
+	uint64_t hash;  /* of the text, the same in every process */
+	uint64_t place; /* likewise, for tables: nobody outside can tell it; see pt_intern_place() */
+	char text[];    /* ends in NUL */
 };
 
 /* False if memory is out; there is nothing to unlock then. */
 bool pt_intern_lock(void);
 void pt_intern_unlock(void);
+/* The `place` of a text, interned or not. */
+uint64_t pt_intern_place(const char *text, uint32_t length);
 /* The number of the text, which is copied if it is new; 0 if there is no room for it. */
 uint32_t pt_intern_take(const char *text, uint32_t length);
 void pt_intern_drop(uint32_t number);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 struct pt_table *
-pt_table_new(struct pt_series *const *series, size_t count)
+pt_table_begin(size_t room)
 {
-	size_t kept = count < pt_table_keeps_from ? 0 : pt_table_keeps;
-	struct pt_table *table = malloc(sizeof *table + count * sizeof table->series[0] +
+	size_t kept = room < pt_table_keeps_from ? 0 : pt_table_keeps;
+	struct pt_table *table = malloc(sizeof *table + room * sizeof table->series[0] +
 		kept * sizeof(_Atomic(struct pt_kept *)));
 	if (table == NULL)
 		return NULL;
@@ -21,12 +21,28 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	atomic_init(&table->spare, NULL);
 	atomic_init(&table->retired, false);
 	table->history = false;
-	table->count = count;
-	for (size_t i = 0; i < kept; i++)
+	table->count = 0;
+	return table;
+}
+
+struct pt_table *
+pt_table_finish(struct pt_table *table)
+{
+	for (size_t i = 0; i < pt_table_keeps && pt_table_kept(table, i) != NULL; i++)
 		atomic_init(pt_table_kept(table, i), NULL);
+	return table;
+}
+
+struct pt_table *
+pt_table_new(struct pt_series *const *series, size_t count)
+{
+	struct pt_table *table = pt_table_begin(count);
+	if (table == NULL)
+		return NULL;
 	if (count > 0)
 		memcpy(table->series, series, count * sizeof table->series[0]);
-	return table;
+	table->count = count;
+	return pt_table_finish(table);
 }
 
 struct pt_table *

@@ -43,6 +43,12 @@ pt_table_kept(struct pt_table *table, size_t which)
 
 /* Takes over the caller's reference to each series of the array. NULL if memory is out. */
 struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);
+/*
+ * For making one in place: an empty one with room for so many series, which are put into it, each
+ * with a reference, and counted; then it is finished. NULL if memory is out.
+ */
+struct pt_table *pt_table_begin(size_t room);
+struct pt_table *pt_table_finish(struct pt_table *table);
 struct pt_table *pt_table_ref(struct pt_table *table);
 void pt_table_unref(struct pt_table *table);
 /* No more snapshots of it will be taken: those that are there may wait long, and keep nothing. */

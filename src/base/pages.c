@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Anonymous mappings, which only fail when memory is out. */
+#include "base/pages.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A mapping costs as much as several pages. */
+enum { mapped_from = 1 << 16 };
+
+void *
+pt_pages_new(size_t size)
+{
+	if (size < mapped_from)
+		return calloc(1, size);
+	void *at = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+void
+pt_pages_free(void *at, size_t size)
+{
+	if (at == NULL)
+		return;
+	if (size < mapped_from)
+		free(at);
+	else
+		(void)munmap(at, size);
+}
+
+void
+pt_pages_empty(void *at, size_t size, size_t from)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	from = (from + page - 1) / page * page;
+	/* Should it fail, the memory stays. */
+	if (size >= mapped_from && from < size)
+		(void)madvise((char *)at + from, size - from, MADV_DONTNEED);
+}

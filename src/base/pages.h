@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Large memory that comes and goes: it is the system's again as soon as it is given back, where the
+ * heap would keep it. Small sizes are the heap's.
+ */
+#ifndef PT_BASE_PAGES_H
+#define PT_BASE_PAGES_H
+
+#include <stddef.h>
+
+/* All zero; NULL if memory is out. To be given back with the same size. */
+void *pt_pages_new(size_t size);
+void pt_pages_free(void *at, size_t size); /* also NULL */
+/*
+ * What it holds from `from` on is not needed any more, though it may still be read: it is as it
+ * was, or zero, and its memory is given back as far as it is of whole pages.
+ */
+void pt_pages_empty(void *at, size_t size, size_t from);
+
+#endif
