@@ -146,7 +146,8 @@ struct pitot_baileys {
 
 /*
  * pitot_config_from_env() with "BAILEYS_PROMETHEUS", and with the prefix
- * "baileys_" if the environment names no other.
+ * "baileys_" if the environment names no other. A constant label that metrics
+ * have themselves is PITOT_BAD_CONFIG.
  */
 int pitot_baileys_config_from_env(struct pitot_config *config,
 	struct pitot_error *why) PITOT_MUST_USE;

@@ -20,12 +20,19 @@ static const double bounds_messages_processing_duration_seconds[] = {0.001, 0.00
 	0.5, 1};
 static const struct pitot_buckets buckets_messages_processing_duration_seconds = {
 	bounds_messages_processing_duration_seconds, 7};
+static const char *const label_names[] = {"mode", "forced", "error_type", "message_type",
+	"success", "retry_reason", "type", "connection_id", "jid", "cache_name"};
 
 int
 pitot_baileys_config_from_env(struct pitot_config *config, struct pitot_error *why)
 {
 	int code = pitot_config_from_env(config, "BAILEYS_PROMETHEUS", why);
-	if (code == 0 && config->registry.prefix == NULL)
+	if (code != 0)
+		return code;
+	code = pitot_config_own_labels(config, label_names, 10, why);
+	if (code != 0)
+		pitot_config_clear(config);
+	else if (config->registry.prefix == NULL)
 		config->registry.prefix = "baileys_";
 	return code;
 }

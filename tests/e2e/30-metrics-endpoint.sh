@@ -272,6 +272,24 @@ worker()
 	expect "and says nothing" "$(cat "$work/log")" ""
 }
 
+# A constant label that metrics have themselves, the kit's or pitot's, whether or not it pushes.
+own_labels()
+{
+	local label url
+	for label in mode destination; do
+		for url in "" http://127.0.0.1:1/api/v1/write; do
+			expect_run "a constant label $label stops the worker${url:+ that pushes}" 78 \
+				env BAILEYS_PROMETHEUS_ENABLED=true BAILEYS_PROMETHEUS_PORT=0 \
+				BAILEYS_PROMETHEUS_URL="$url" \
+				BAILEYS_PROMETHEUS_LABELS="{\"$label\":\"x\"}" \
+				"$build/tests/example/baileys_worker"
+			expect_contains "which names the variable, the label and the cure" "$err" \
+				"BAILEYS_PROMETHEUS_LABELS: \"$label\" is a label that metrics have \
+themselves: give it another name, for example \"my_$label\""
+		done
+	done
+}
+
 curl_has()
 {
 	curl -s --noproxy '*' "$1" | grep -q "$2"
@@ -303,4 +321,5 @@ same_types_and_help
 login_and_tls
 taken_port
 worker "$port"
+own_labels
 finish

@@ -43,7 +43,8 @@ struct pitot_mini {
 
 /*
  * pitot_config_from_env() with "MINI_PROMETHEUS", and with the prefix
- * "mini_" if the environment names no other.
+ * "mini_" if the environment names no other. A constant label that metrics
+ * have themselves is PITOT_BAD_CONFIG.
  */
 int pitot_mini_config_from_env(struct pitot_config *config,
 	struct pitot_error *why) PITOT_MUST_USE;
