@@ -86,6 +86,7 @@ pitot_baileys_declare(struct pitot_baileys *kit, struct pitot_registry *registry
 		"Times that the circuit breaker of the adaptive flush opened.");
 	kit->adaptive_health_status = pitot_gauge(registry, "adaptive_health_status",
 		"Health of the adaptive flush: 1 healthy, 0 not.");
+	pitot_gauge_set(kit->adaptive_health_status, 1);
 	kit->connection_state = pitot_gauges(registry, "connection_state",
 		"State of a connection: 0 disconnected, 1 connecting, 2 connected.",
 		"connection_id", "jid");

@@ -59,7 +59,7 @@ each_metric_of_the_document_is_there(void)
 		{"adaptive_event_rate", "gauge", " 0"},
 		{"adaptive_buffer_size_avg", "gauge", " 0"},
 		{"adaptive_circuit_breaker_trips_total", "counter", " 0"},
-		{"adaptive_health_status", "gauge", " 0"},
+		{"adaptive_health_status", "gauge", " 1"},
 		{"connection_state", "gauge", "{connection_id=\"7\",jid=\"5511@s\"} 2"},
 		{"connection_errors_total", "counter", "{error_type=\"auth_failure\"} 0"},
 		{"reconnection_attempts_total", "counter", "{connection_id=\"7\"} 1"},

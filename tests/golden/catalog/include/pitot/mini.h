@@ -39,6 +39,8 @@ struct pitot_mini {
 	struct pitot_gauges *state;
 	/* Height. */
 	struct pitot_gauge *height;
+	/* Whether it is. Begins at 1.5. */
+	struct pitot_gauge *well;
 };
 
 /*

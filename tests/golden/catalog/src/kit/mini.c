@@ -44,4 +44,6 @@ pitot_mini_declare(struct pitot_mini *kit, struct pitot_registry *registry)
 	pitot_registry_expire(registry, "state", 60);
 	pitot_registry_limit(registry, "state", 10);
 	kit->height = pitot_gauge(registry, "height", "Height.");
+	kit->well = pitot_gauge(registry, "well", "Whether it is.");
+	pitot_gauge_set(kit->well, 1.5);
 }
