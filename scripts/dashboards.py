@@ -21,10 +21,12 @@ NUMBER, TEXTS = (int, float), "texts"
 SHAPES = {"exprs": TEXTS, "legends": TEXTS, "legends_pt": TEXTS, "plausible": list,
           "thresholds": list, "values": list, "width": int, "height": int, "decimals": int,
           "labels": TEXTS, "buckets": list, "expire_seconds": int, "max_label_sets": int,
-          "fires": TEXTS, "quiet": TEXTS, "at": int,
+          "fires": TEXTS, "quiet": TEXTS, "at": int, "begins": NUMBER,
           "min": NUMBER, "max": NUMBER, "stack": bool, "sparse": bool, "alarm": bool}
-NAMES = {str: "a text", TEXTS: "a list of texts", list: "a list", int: "a whole number",
-         NUMBER: "a number", bool: "true or false"}
+TOP_SHAPES = {"label": dict, "metric": list, "alert": list, "dashboard": list, "panel": list,
+              "query": list, "declared_in": TEXTS, "foreign": TEXTS, "foreign_labels": TEXTS}
+NAMES = {str: "a text, not empty", TEXTS: "a list of texts", list: "a list", int: "a whole number",
+         NUMBER: "a number", bool: "true or false", dict: "a table"}
 KINDS = ("timeseries", "stat", "piechart", "state-timeline", "bargauge", "heatmap")
 INSTANT = ("piechart", "bargauge")  # they show one value of each series, not its course
 # Grafana's ids of the units that are used here; it shows one that it does not know as a word.
@@ -58,13 +60,14 @@ def check(catalog):
         catalog.check_names(place + ("expr",), query["expr"])
 
 
-def misfit(key, value):
+def misfit(key, value, shapes):
     """What the value of a key is to be, if it is something else."""
-    shape = SHAPES.get(key, str)
+    shape = shapes.get(key, str)
     if shape is TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
     else:
-        fits = isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
+        fits = (isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
+                and (value != "" or key == "prefix"))
     return "" if fits else NAMES[shape]
 
 

@@ -94,7 +94,7 @@ struct pitot_baileys {
 	struct pitot_gauge *adaptive_buffer_size_avg;
 	/* Times that the circuit breaker of the adaptive flush opened. */
 	struct pitot_counter *adaptive_circuit_breaker_trips_total;
-	/* Health of the adaptive flush: 1 healthy, 0 not. */
+	/* Health of the adaptive flush: 1 healthy, 0 not. Begins at 1. */
 	struct pitot_gauge *adaptive_health_status;
 	/*
 	 * State of a connection: 0 disconnected, 1 connecting, 2 connected.
@@ -146,7 +146,8 @@ struct pitot_baileys {
 
 /*
  * pitot_config_from_env() with "BAILEYS_PROMETHEUS", and with the prefix
- * "baileys_" if the environment names no other.
+ * "baileys_" if the environment names no other. A constant label that metrics
+ * have themselves is PITOT_BAD_CONFIG.
  */
 int pitot_baileys_config_from_env(struct pitot_config *config,
 	struct pitot_error *why) PITOT_MUST_USE;

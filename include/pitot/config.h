@@ -25,6 +25,7 @@ struct pitot_config {
 	bool collect_default; /* <P>_COLLECT_DEFAULT, default true */
 	bool serve;           /* an endpoint is asked for, see below */
 	struct pitot_registry_options registry;
+	const char *labels_variable;        /* that gave registry.labels; NULL: none did */
 	struct pitot_push_options push;     /* url NULL: no pusher is asked for */
 	struct pitot_server_options server; /* its log is also told that metrics are enabled */
 	void *owned;                        /* private */
@@ -48,15 +49,23 @@ int pitot_config_from_env(
 /* Releases what the config owns; harmless on a zeroed one. */
 void pitot_config_clear(struct pitot_config *config);
 
+/*
+ * For a program whose metrics have labels of these names: PITOT_BAD_CONFIG if a constant label of
+ * the config has one of them, or one that pitot's own metrics have, since no series can carry both.
+ * The text names the variable, the label and the cure. pitot_outlet_start() asks it without names.
+ */
+int pitot_config_own_labels(const struct pitot_config *config, const char *const *names,
+	size_t count, struct pitot_error *why) PITOT_MUST_USE;
+
 /* What a config asks for, running: a pusher, an endpoint, both, or nothing. */
 struct pitot_outlet;
 
 /*
  * Adds the process metrics (pitot_collect_process() and pitot_collect_malloc()) if collect_default
  * says so, then starts the pusher and the endpoint that the config asks for. All of it or nothing:
- * NULL as pitot_pusher_start() and pitot_server_start(). The registry must outlive it; the config
- * need not. If the config or the registry is disabled, there is no thread and no socket, and
- * nothing is told.
+ * NULL as pitot_config_own_labels(), pitot_pusher_start() and pitot_server_start(). The registry
+ * must outlive it; the config need not. If the config or the registry is disabled, there is no
+ * thread and no socket, and nothing is told.
  */
 struct pitot_outlet *pitot_outlet_start(struct pitot_registry *registry,
 	const struct pitot_config *config, struct pitot_error *why) PITOT_MUST_USE;

@@ -35,10 +35,15 @@ struct pitot_server_options {
 	/* TLS 1.2 and 1.3, PEM files, both or none; read once. */
 	const char *cert_file; /* the server's, then those that signed it */
 	const char *key_file;
-	/* Limits of what clients take from this process. */
-	unsigned max_connections; /* at a time, further ones wait; default 32 */
+	/*
+	 * Limits of what clients take from this process. When all connections are taken and one
+	 * more comes, the one that has been waiting longest for its client gives way: slow clients
+	 * keep nobody out. A client has 5 seconds (or timeout_ms, if that is less) from connecting
+	 * to the end of its request's head.
+	 */
+	unsigned max_connections; /* at a time, at most 65535; default 32 */
 	size_t max_header_bytes;  /* of a request, from 1024; default 16384 */
-	int64_t timeout_ms; /* a connection may idle so long, in whole seconds; default 30000 */
+	int64_t timeout_ms;       /* for taking an answer, and between requests; default 30000 */
 	/*
 	 * Told when the server listens, when its port is taken, and when it cannot answer; or NULL.
 	 * Called by the thread that starts it and then by the server's own.

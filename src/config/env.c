@@ -141,6 +141,9 @@ read_registry(struct reader *reader)
 	struct pitot_registry_options *registry = &reader->config.registry;
 	registry->prefix = pt_variable_metric_prefix(&reader->from, "_PREFIX");
 	pt_variable_labels(&reader->from, "_LABELS", &registry->labels, &registry->label_count);
+	struct pt_variable found;
+	if (pt_variable_find(&reader->from, "_LABELS", &found))
+		reader->config.labels_variable = found.name;
 }
 
 static void

@@ -13,11 +13,46 @@
 #include <pitot/config.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct pitot_outlet {
 	struct pitot_pusher *pusher; /* NULL: none is asked for */
 	struct pitot_server *server; /* likewise */
 };
+
+/* ---- constant labels ---- */
+
+static bool
+is_among(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+pitot_config_own_labels(const struct pitot_config *config, const char *const *names, size_t count,
+	struct pitot_error *why)
+{
+	/* Of pitot's own metrics and of those of the process, of buckets and of quantiles. */
+	static const char *const ours[] = {"destination", "result", "reason", "type", "mode",
+		"forced", "pitot_destination_state", "quantile", "le"};
+	const char *from = config->labels_variable;
+	for (size_t i = 0; i < config->registry.label_count; i++) {
+		const char *name = config->registry.labels[i].name;
+		if (is_among(name, names, count) ||
+			is_among(name, ours, sizeof ours / sizeof ours[0]))
+			return pt_error_set(why, PITOT_BAD_CONFIG,
+				"%s: \"%s\" is a label that metrics have themselves: give it "
+				"another "
+				"name, for example \"my_%s\"",
+				from == NULL ? "constant labels" : from, name, name);
+	}
+	return 0;
+}
+
+/* ---- starting ---- */
 
 /* Tells what is about to start; what is not asked for is left out. */
 static void
@@ -51,6 +86,9 @@ static int
 start(struct pitot_outlet *outlet, struct pitot_registry *registry,
 	const struct pitot_config *config, struct pitot_error *why)
 {
+	int code = pitot_config_own_labels(config, NULL, 0, why);
+	if (code != 0)
+		return code;
 	if (config->collect_default) {
 		pitot_collect_process(registry);
 		pitot_collect_malloc(registry);
@@ -89,6 +127,8 @@ pitot_outlet_start(
 	free(outlet);
 	return NULL;
 }
+
+/* ---- from the program ---- */
 
 struct pitot_pusher *
 pitot_outlet_pusher(const struct pitot_outlet *outlet)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The endpoint, over libmicrohttpd: one thread that waits for connections and answers them.
+ * The endpoint, over libmicrohttpd: its options, its start and its end. Its thread is serve_loop.c.
  *
  * The happy path is: the options are checked, the files are read, the port is bound by us (so that
- * we can say why not), and libmicrohttpd starts its thread. Possible failures are: the port is
+ * we can say why not), and the thread starts. Possible failures are: the port is
  * taken, a file cannot be read, a certificate and a key do not belong together, memory or threads
  * are out; then nothing is left behind. The process forks: the child has no thread and a copy of
  * the listening socket, which is all that it may close.
@@ -15,9 +15,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "metrics/registry.h"
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +24,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { head_ms = 5000 }; /* that a client has to send a request's head */
 
 /* ---- telling ---- */
 
@@ -63,6 +64,9 @@ check(const struct pitot_server_options *options, struct pitot_error *why)
 		return pt_error_set(why, PITOT_USAGE,
 			"max_header_bytes: %zu is not allowed: 1024 to %zu",
 			options->max_header_bytes, PT_LIMIT_PEM);
+	if (options->max_connections > UINT16_MAX)
+		return pt_error_set(why, PITOT_USAGE, "max_connections: %u is not allowed: 1 to %u",
+			options->max_connections, (unsigned)UINT16_MAX);
 	if (options->timeout_ms < 1000 || options->timeout_ms > 86400000)
 		return pt_error_set(
 			why, PITOT_USAGE, "timeout_ms: it must be from a second to a day");
@@ -126,20 +130,6 @@ clear_credentials(struct credentials *tls)
 	pt_buf_clear(&tls->key);
 }
 
-/* A thread inherits its mask: libmicrohttpd's takes none of the program's signals. */
-static struct MHD_Daemon *
-start_daemon(struct pitot_server *server, unsigned flags, struct MHD_OptionItem *items)
-{
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	struct MHD_Daemon *daemon =
-		MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | flags, server->listener.port, NULL,
-			NULL, pt_serve_request, server, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return daemon;
-}
-
 static int
 run(struct pitot_server *server, const struct pitot_server_options *options,
 	const struct credentials *tls, struct pitot_error *why)
@@ -147,8 +137,8 @@ run(struct pitot_server *server, const struct pitot_server_options *options,
 	bool secure = options->cert_file != NULL;
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_LISTEN_SOCKET, server->listener.socket, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, options->max_connections, NULL},
-		{MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)(options->timeout_ms / 1000), NULL},
+		/* With one more, so that who comes to a full house is seen. */
+		{MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->max_connections + 1, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->max_header_bytes, NULL},
 		{secure ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, tls->cert.bytes},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key.bytes},
@@ -156,10 +146,16 @@ run(struct pitot_server *server, const struct pitot_server_options *options,
 			(void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	server->daemon = start_daemon(server, secure ? MHD_USE_TLS : 0, items);
-	if (server->daemon != NULL)
+	server->crowd.most = options->max_connections;
+	server->crowd.timeout_ms = options->timeout_ms;
+	server->crowd.head_ms = options->timeout_ms < head_ms ? options->timeout_ms : head_ms;
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | (secure ? MHD_USE_TLS : 0),
+		server->listener.port, NULL, NULL, pt_serve_request, server, MHD_OPTION_ARRAY,
+		items, MHD_OPTION_NOTIFY_CONNECTION, pt_serve_comes_or_goes, &server->crowd,
+		MHD_OPTION_NOTIFY_COMPLETED, pt_serve_answered, &server->crowd, MHD_OPTION_END);
+	if (server->daemon != NULL && pt_thread_start(&server->thread, pt_serve_loop, server) == 0)
 		return 0;
-	if (secure)
+	if (secure && server->daemon == NULL)
 		return pt_error_set(why, PITOT_USAGE,
 			"%s and %s: not a certificate and its key, in PEM", options->cert_file,
 			options->key_file);
@@ -278,8 +274,10 @@ pitot_server_stop(struct pitot_server *server, struct pitot_error *why)
 		return pt_error_set(why, PITOT_USAGE,
 			"stop: the server's own thread cannot stop it: stop it from another one");
 	/* Also where a forked child still has a copy, the port is free again. */
-	if (server->daemon != NULL)
+	if (server->daemon != NULL) {
 		(void)shutdown(server->listener.socket, SHUT_RDWR);
+		(void)pthread_join(server->thread, NULL); /* cannot fail for our own thread */
+	}
 	server_free(server);
 	return 0;
 }

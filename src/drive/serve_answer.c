@@ -272,6 +272,8 @@ pt_serve_request(void *context, struct MHD_Connection *connection, const char *u
 	struct pitot_server *server = context;
 	struct answer answer = {.status = 0};
 	(void)version, (void)data;
+	if (*state == NULL)
+		pt_serve_answering(&server->crowd, connection);
 	/* What would have a body is answered without it, and its connection is closed then. */
 	if (*state == NULL && reads(method)) {
 		*state = &seen;
@@ -285,6 +287,7 @@ pt_serve_request(void *context, struct MHD_Connection *connection, const char *u
 	pt_buf_init(&answer.type, PT_LIMIT_URL);
 	answer_request(server, connection, url, method, &answer);
 	enum MHD_Result result = hand_over(connection, &answer);
+	pt_serve_answering(&server->crowd, connection); /* the client's time begins now */
 	serving = NULL;
 	return result;
 }

@@ -20,12 +20,19 @@ static const double bounds_messages_processing_duration_seconds[] = {0.001, 0.00
 	0.5, 1};
 static const struct pitot_buckets buckets_messages_processing_duration_seconds = {
 	bounds_messages_processing_duration_seconds, 7};
+static const char *const label_names[] = {"mode", "forced", "error_type", "message_type",
+	"success", "retry_reason", "type", "connection_id", "jid", "cache_name"};
 
 int
 pitot_baileys_config_from_env(struct pitot_config *config, struct pitot_error *why)
 {
 	int code = pitot_config_from_env(config, "BAILEYS_PROMETHEUS", why);
-	if (code == 0 && config->registry.prefix == NULL)
+	if (code != 0)
+		return code;
+	code = pitot_config_own_labels(config, label_names, 10, why);
+	if (code != 0)
+		pitot_config_clear(config);
+	else if (config->registry.prefix == NULL)
 		config->registry.prefix = "baileys_";
 	return code;
 }
@@ -79,6 +86,7 @@ pitot_baileys_declare(struct pitot_baileys *kit, struct pitot_registry *registry
 		"Times that the circuit breaker of the adaptive flush opened.");
 	kit->adaptive_health_status = pitot_gauge(registry, "adaptive_health_status",
 		"Health of the adaptive flush: 1 healthy, 0 not.");
+	pitot_gauge_set(kit->adaptive_health_status, 1);
 	kit->connection_state = pitot_gauges(registry, "connection_state",
 		"State of a connection: 0 disconnected, 1 connecting, 2 connected.",
 		"connection_id", "jid");

@@ -35,6 +35,11 @@ while IFS='|' read -r edit line words; do
 done <<'END'
 2s/=//|2|Expected '=' after a key
 3d|1|title: is missing
+3s/= .*/= ""/|3|title: is to be a text, not empty
+3s/= .*/= 5/|3|title: is to be a text, not empty
+1s/= .*/= 5/|1|kit: is to be a text, not empty
+2s/= .*/= 5/|2|prefix: is to be a text, not empty
+1s/$/\nforeign = "up"/|2|foreign: is to be a list of texts
 5s/mode/Mode/|5|Mode: is not a name of a label
 7s/slowAndSure/fast/|7|mode: values are to be different, at least one
 7s/slowAndSure/FAST/|7|mode: values are to be different, at least one
@@ -61,17 +66,20 @@ done <<'END'
 42s/height/state/|42|state: is declared twice
 50s/height/depth/|50|mini_depth: no such metric
 51s/1m/1 minute/|51|High: for is a time, such as 1m
+53s/= .*/= ""/|53|summary: is to be a text, not empty
+56s/4/"4"/|56|at: is to be a whole number
 54d|46|High: fires is missing
 55s/\[.*/[]/|55|High: quiet needs a series
 61s/High/Low/|61|Low: no alert above has this name
 65s/all-kinds/all_kinds/|65|all_kinds: is not a name of a dashboard
 65s/all-kinds/all-of-the-kinds-that-there-are-in-all/|65|all-of-the-kinds-that-there-are-in-all: is too long
 64,72s/all-kinds/none/|64|none: has no panel
+66s/= .*/= ""/|66|title: is to be a text, not empty
 67d|64|title_pt: is missing
 69s/= .*/= 5/|69|description_pt: is to be a text
 70s/height/depth/|70|mini_depth: no such metric
 71s/from/since/|71|since: is not a key of dashboard
-73a [[dashboard]]\nname = "all-kinds"\ntitle = ""\ntitle_pt = ""\ndescription = ""\ndescription_pt = ""\nover = "up"\nfrom = ""|75|all-kinds: is there twice
+73a [[dashboard]]\nname = "all-kinds"\ntitle = "t"\ntitle_pt = "t"\ndescription = "d"\ndescription_pt = "d"\nover = "up"\nfrom = "f"|75|all-kinds: is there twice
 75s/kinds/sorts/|75|all-sorts: dashboard is one of all-kinds
 76s/series/line/|76|timeline: kind is one of timeseries, stat,
 80s/\."/"/|80|description_pt: is a sentence, with a full stop
@@ -98,8 +106,11 @@ done <<'END'
 161d|160|about: is missing
 163s/height/depth/|163|mini_depth: no such metric
 165s/true/"yes"/|165|alarm: is to be true or false
+170s/gauge/histogram/|171|begins: only gauges without labels have it
+171s/1.5/inf/|171|begins: is to be finite
+171s/1.5/"1"/|171|begins: is to be a number
 END
-expect "all mistakes were tried" "$mistakes" 65
+expect "all mistakes were tried" "$mistakes" 76
 
 # ---- the table of the first document: mistakes in it, and what a document has more ----
 while IFS=@ read -r edit words; do

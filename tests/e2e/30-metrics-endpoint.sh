@@ -166,6 +166,27 @@ same_types_and_help()
 	done
 }
 
+# ---- slow clients ----
+
+# slow_clients ARGUMENT… of curl: more than the endpoint has room for, silent, with half a
+# request, and with a header that never ends; a scrape gets in all the same.
+slow_clients()
+{
+	local file files=() i beginnings=("" "GET /met" $'GET /metrics HTTP/1.1\r\nX: ')
+	trap "" PIPE # a client that gave way does not take the script along
+	for ((i = 0; i < 120; i++)); do
+		exec {file}<>"/dev/tcp/127.0.0.1/$port"
+		files+=("$file")
+		printf %s "${beginnings[i / 40]}" 1>&"$file" 2>"$work/broken" || true
+	done
+	trap - PIPE
+	fetch --max-time 60 "$@"
+	expect_contains "slow clients keep no scrape out" "$head" "HTTP/1.1 200 OK"
+	for file in "${files[@]}"; do
+		exec {file}>&-
+	done
+}
+
 # ---- login, TLS, ports ----
 
 login_and_tls()
@@ -187,6 +208,7 @@ login_and_tls()
 	fetch --cacert "$work/cert.pem" -u user:s3cret "$page"
 	expect_contains "with the right one: 200" "$head" "HTTP/1.1 200"
 	expect_contains "and the metrics" "$(cat "$work/body")" "mail_sent_total 12345"
+	slow_clients --cacert "$work/cert.pem" -u user:s3cret "$page"
 	fetch --cacert "$work/cert.pem" --tls-max 1.1 -u user:s3cret "$page"
 	expect "TLS 1.1 is too old" "$((status != 0))" 1
 	fetch -u user:s3cret "http://127.0.0.1:$port/m"
@@ -250,6 +272,24 @@ worker()
 	expect "and says nothing" "$(cat "$work/log")" ""
 }
 
+# A constant label that metrics have themselves, the kit's or pitot's, whether or not it pushes.
+own_labels()
+{
+	local label url
+	for label in mode destination; do
+		for url in "" http://127.0.0.1:1/api/v1/write; do
+			expect_run "a constant label $label stops the worker${url:+ that pushes}" 78 \
+				env BAILEYS_PROMETHEUS_ENABLED=true BAILEYS_PROMETHEUS_PORT=0 \
+				BAILEYS_PROMETHEUS_URL="$url" \
+				BAILEYS_PROMETHEUS_LABELS="{\"$label\":\"x\"}" \
+				"$build/tests/example/baileys_worker"
+			expect_contains "which names the variable, the label and the cure" "$err" \
+				"BAILEYS_PROMETHEUS_LABELS: \"$label\" is a label that metrics have \
+themselves: give it another name, for example \"my_$label\""
+		done
+	done
+}
+
 curl_has()
 {
 	curl -s --noproxy '*' "$1" | grep -q "$2"
@@ -270,6 +310,7 @@ stop_worker()
 
 start_endpoint ENDPOINT_ENABLED=true ENDPOINT_PORT=0 ENDPOINT_COLLECT_DEFAULT=false
 http
+slow_clients "http://127.0.0.1:$port/metrics"
 texts_are_sound
 stop_endpoint
 expect "it ended well" "$status$(cat "$work/endpoint.err")" 0
@@ -280,4 +321,5 @@ same_types_and_help
 login_and_tls
 taken_port
 worker "$port"
+own_labels
 finish

@@ -13,7 +13,6 @@ buffer_init(struct buffer *buffer)
 {
 	buffer->mode = PITOT_BAILEYS_MODE_AGGRESSIVE;
 	buffer->timeout = 0.1;
-	pitot_gauge_set(buffer->metrics->adaptive_health_status, 1);
 }
 
 /* ---- the history cache ---- */

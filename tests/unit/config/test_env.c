@@ -205,6 +205,7 @@ labels_are_a_json_object(void)
 	struct pitot_config config = read_config(
 		ENV("APP_LABELS={\"zone\": \"a\\\"b\\n\", \"env\":\"\xc3\xa4\", \"e\":\"\"}"));
 	check_size(config.registry.label_count, 3);
+	check_text(config.labels_variable, "APP_LABELS");
 	check_fatal(config.registry.label_count == 3);
 	check_text(config.registry.labels[0].name, "zone");
 	check_text(config.registry.labels[0].value, "a\"b\n");
@@ -215,6 +216,9 @@ labels_are_a_json_object(void)
 	pitot_config_clear(&config);
 	config = read_config(ENV("APP_LABELS={}"));
 	check_size(config.registry.label_count, 0);
+	pitot_config_clear(&config);
+	config = read_config(ENV("APP_LABELS="));
+	check_true(config.labels_variable == NULL);
 	pitot_config_clear(&config);
 }
 

@@ -149,6 +149,45 @@ all_starts_or_nothing(void)
 	pitot_registry_free(m);
 }
 
+/* With a pusher or without: whether a label is in the way does not depend on it. */
+static void
+constant_labels_that_metrics_have_are_told_with_their_variable(void)
+{
+	static const char *const names[] = {"destination", "result", "reason", "type", "mode",
+		"forced", "quantile", "le", "own"};
+	static const char *const own[] = {"other", "own"};
+	size_t threads = ask_threads();
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct pitot_error why;
+		char expected[256];
+		const struct pitot_label label = {names[i], "x"};
+		struct pitot_config config =
+			asking_for(i % 2 == 0 ? NULL : "http://127.0.0.1:1", i % 2 == 0);
+		config.registry.labels = &label;
+		config.registry.label_count = 1;
+		config.labels_variable = "APP_LABELS";
+		struct pitot_registry *m = pitot_registry_new(&config.registry);
+		(void)snprintf(expected, sizeof expected,
+			"APP_LABELS: \"%s\" is a label that metrics have themselves: give it "
+			"another name, for example \"my_%s\"",
+			names[i], names[i]);
+		check_int(pitot_config_own_labels(&config, own, 2, &why), PITOT_BAD_CONFIG);
+		check_text(why.text, expected);
+		if (strcmp(names[i], "own") != 0) {
+			check_true(pitot_outlet_start(m, &config, &why) == NULL);
+			check_int(why.code, PITOT_BAD_CONFIG);
+			check_text(why.text, expected);
+		}
+		config.labels_variable = NULL;
+		check_int(pitot_config_own_labels(&config, own, 2, &why), PITOT_BAD_CONFIG);
+		check_contains(why.text, "constant labels: \"");
+		check_int(pitot_config_own_labels(&config, own, 1, NULL),
+			strcmp(names[i], "own") == 0 ? 0 : PITOT_BAD_CONFIG);
+		pitot_registry_free(m);
+	}
+	check_size(ask_threads(), threads);
+}
+
 struct inside {
 	struct pitot_outlet *_Atomic outlet;
 	_Atomic int code;
@@ -191,4 +230,6 @@ its_own_threads_cannot_stop_it(void)
 
 CHECK_MAIN("drive/outlet", TEST(without_a_url_only_the_endpoint_opens),
 	TEST(with_a_url_it_pushes_and_both_can_be), TEST(what_is_not_enabled_costs_nothing),
-	TEST(all_starts_or_nothing), TEST(its_own_threads_cannot_stop_it))
+	TEST(all_starts_or_nothing),
+	TEST(constant_labels_that_metrics_have_are_told_with_their_variable),
+	TEST(its_own_threads_cannot_stop_it))

@@ -280,28 +280,6 @@ a_request_that_is_too_long_is_refused_and_the_next_one_served(void)
 }
 
 static void
-connections_are_limited_and_idle_ones_keep_nobody_out_for_long(void)
-{
-	struct pitot_registry *m = some_registry();
-	struct pitot_server *server =
-		start(m, (struct pitot_server_options){.max_connections = 2, .timeout_ms = 1000});
-	uint16_t port = pitot_server_port(server);
-	int idle = ask_connect(port), half = ask_connect(port);
-	char byte;
-	check_true(write(half, "GET /met", 8) == 8);
-	/* It waits until one of the others has idled too long. */
-	struct asked asked = ask_get(port, "/metrics", "");
-	check_int(asked.status, 200);
-	asked_clear(&asked);
-	check_int(read(idle, &byte, 1), 0);
-	check_true(read(half, &byte, 1) <= 0);
-	(void)close(idle);
-	(void)close(half);
-	check_int(pitot_server_stop(server, NULL), 0);
-	pitot_registry_free(m);
-}
-
-static void
 wrong_options_are_told(void)
 {
 	static const struct {
@@ -327,6 +305,7 @@ wrong_options_are_told(void)
 		{{.cert_file = "/dev/zero", .key_file = "/dev/null"}, PITOT_NO_INPUT,
 			"larger than 1048576 bytes"},
 		{{.max_header_bytes = 1023}, PITOT_USAGE, "max_header_bytes: 1023 is not allowed"},
+		{{.max_connections = 65536}, PITOT_USAGE, "max_connections: 65536 is not allowed"},
 		{{.timeout_ms = 999}, PITOT_USAGE, "timeout_ms"},
 		{{.timeout_ms = -1}, PITOT_USAGE, "timeout_ms"},
 	};
@@ -364,5 +343,4 @@ CHECK_MAIN("drive/serve", TEST(a_scrape_gets_what_the_registry_holds),
 	TEST(other_methods_and_paths_are_told_what_there_is),
 	TEST(a_body_that_nobody_asked_for_is_passed_over), TEST(a_login_guards_everything),
 	TEST(a_request_that_is_too_long_is_refused_and_the_next_one_served),
-	TEST(connections_are_limited_and_idle_ones_keep_nobody_out_for_long),
 	TEST(wrong_options_are_told), TEST(a_mistake_of_the_registry_is_told))

@@ -59,7 +59,7 @@ each_metric_of_the_document_is_there(void)
 		{"adaptive_event_rate", "gauge", " 0"},
 		{"adaptive_buffer_size_avg", "gauge", " 0"},
 		{"adaptive_circuit_breaker_trips_total", "counter", " 0"},
-		{"adaptive_health_status", "gauge", " 0"},
+		{"adaptive_health_status", "gauge", " 1"},
 		{"connection_state", "gauge", "{connection_id=\"7\",jid=\"5511@s\"} 2"},
 		{"connection_errors_total", "counter", "{error_type=\"auth_failure\"} 0"},
 		{"reconnection_attempts_total", "counter", "{connection_id=\"7\"} 1"},
@@ -206,8 +206,33 @@ the_prefix_is_the_document_s_unless_another_is_set(void)
 	check_int(unsetenv("BAILEYS_PROMETHEUS_PREFIX"), 0);
 }
 
+static void
+a_constant_label_of_its_metrics_is_told_with_the_variable(void)
+{
+	static const char *const names[] = {"mode", "cache_name", "destination", "type"};
+	struct pitot_config config;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct pitot_error why;
+		char labels[64], expected[128];
+		(void)snprintf(labels, sizeof labels, "{\"zone\":\"a\",\"%s\":\"x\"}", names[i]);
+		(void)snprintf(expected, sizeof expected,
+			"BAILEYS_PROMETHEUS_LABELS: \"%s\" is a label that metrics have "
+			"themselves: ",
+			names[i]);
+		check_int(setenv("BAILEYS_PROMETHEUS_LABELS", labels, 1), 0);
+		check_int(pitot_baileys_config_from_env(&config, &why), PITOT_BAD_CONFIG);
+		check_contains(why.text, expected);
+	}
+	check_int(setenv("BAILEYS_PROMETHEUS_LABELS", "{\"zone\":\"a\"}", 1), 0);
+	check_int(pitot_baileys_config_from_env(&config, NULL), 0);
+	check_text(config.labels_variable, "BAILEYS_PROMETHEUS_LABELS");
+	pitot_config_clear(&config);
+	check_int(unsetenv("BAILEYS_PROMETHEUS_LABELS"), 0);
+}
+
 CHECK_MAIN("kit/baileys", TEST(each_metric_of_the_document_is_there),
 	TEST(buckets_are_those_of_the_document),
 	TEST(an_update_by_index_moves_the_series_of_that_value), TEST(open_labels_are_limited),
 	TEST(a_disabled_registry_ignores_every_update),
-	TEST(the_prefix_is_the_document_s_unless_another_is_set))
+	TEST(the_prefix_is_the_document_s_unless_another_is_set),
+	TEST(a_constant_label_of_its_metrics_is_told_with_the_variable))

@@ -39,11 +39,14 @@ struct pitot_mini {
 	struct pitot_gauges *state;
 	/* Height. */
 	struct pitot_gauge *height;
+	/* Whether it is. Begins at 1.5. */
+	struct pitot_gauge *well;
 };
 
 /*
  * pitot_config_from_env() with "MINI_PROMETHEUS", and with the prefix
- * "mini_" if the environment names no other.
+ * "mini_" if the environment names no other. A constant label that metrics
+ * have themselves is PITOT_BAD_CONFIG.
  */
 int pitot_mini_config_from_env(struct pitot_config *config,
 	struct pitot_error *why) PITOT_MUST_USE;

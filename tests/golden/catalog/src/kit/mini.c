@@ -7,12 +7,18 @@ static const char *const value_mode[] = {"fast", "slowAndSure"};
 static const char *const value_forced[] = {"false", "true"};
 static const double bounds_run_seconds[] = {0.1, 1};
 static const struct pitot_buckets buckets_run_seconds = {bounds_run_seconds, 2};
+static const char *const label_names[] = {"mode", "forced", "id"};
 
 int
 pitot_mini_config_from_env(struct pitot_config *config, struct pitot_error *why)
 {
 	int code = pitot_config_from_env(config, "MINI_PROMETHEUS", why);
-	if (code == 0 && config->registry.prefix == NULL)
+	if (code != 0)
+		return code;
+	code = pitot_config_own_labels(config, label_names, 3, why);
+	if (code != 0)
+		pitot_config_clear(config);
+	else if (config->registry.prefix == NULL)
 		config->registry.prefix = "mini_";
 	return code;
 }
@@ -38,4 +44,6 @@ pitot_mini_declare(struct pitot_mini *kit, struct pitot_registry *registry)
 	pitot_registry_expire(registry, "state", 60);
 	pitot_registry_limit(registry, "state", 10);
 	kit->height = pitot_gauge(registry, "height", "Height.");
+	kit->well = pitot_gauge(registry, "well", "Whether it is.");
+	pitot_gauge_set(kit->well, 1.5);
 }
