@@ -26,7 +26,7 @@ struct bodies {
 	size_t count, capacity;
 	struct piece *pieces;
 	size_t piece_count, piece_capacity;
-	char *plain, *packed, *copy; /* room for one of them */
+	char *plain, *packed, *expanded; /* room for one of them */
 	size_t room;
 	uint64_t turn;
 };
@@ -70,7 +70,7 @@ bodies_free(struct bodies *bodies)
 	free(bodies->pieces);
 	free(bodies->plain);
 	free(bodies->packed);
-	free(bodies->copy);
+	free(bodies->expanded);
 	free(bodies);
 }
 
@@ -81,6 +81,14 @@ bodies_add(struct bodies *bodies, const void *sent, size_t length)
 	struct body *body = &bodies->list[bodies->count++];
 	*body = (struct body){.sent = room_for(length), .sent_length = length};
 	memcpy(body->sent, sent, length);
+}
+
+const char *
+bodies_only(const struct bodies *bodies, size_t *length)
+{
+	bench_must(bodies->count == 1, "a push has several bodies");
+	*length = bodies->list[0].sent_length;
+	return bodies->list[0].sent;
 }
 
 /* ---- cutting ---- */
@@ -179,7 +187,7 @@ bodies_finish(struct bodies *bodies)
 		finish(bodies, &bodies->list[i]);
 	bodies->plain = room_for(bodies->room);
 	bodies->packed = room_for(bodies->room);
-	bodies->copy = room_for(bodies->room);
+	bodies->expanded = room_for(bodies->room);
 }
 
 size_t
@@ -206,7 +214,30 @@ bodies_snappy(const struct bodies *bodies)
 	return (double)sum;
 }
 
-/* ---- the plainest code ---- */
+struct reference_template *
+bodies_template(const struct bodies *bodies)
+{
+	struct reference_template *template = reference_template_new();
+	size_t *values = malloc((bodies->piece_count + 1) * sizeof *values);
+	bench_must(values != NULL, "out of memory");
+	for (size_t i = 0; i < bodies->count; i++) {
+		const struct body *body = &bodies->list[i];
+		for (size_t k = body->first; k < body->behind; k++) {
+			const struct piece *piece = &bodies->pieces[k];
+			bench_must(piece->value != 0, "a counter is zero");
+			values[k - body->first] =
+				(size_t)(piece->bytes - body->plain) + piece->value;
+		}
+		reference_template_add(template,
+			&(struct reference_body){body->sent, body->plain, body->sent_length,
+				body->plain_length, values, body->behind - body->first});
+	}
+	free(values);
+	reference_template_check(template);
+	return template;
+}
+
+/* ---- pieces and libsnappy ---- */
 
 static void
 compress(struct bodies *bodies, const char *plain, size_t length)
@@ -256,21 +287,10 @@ encode_all(void *context, size_t times)
 }
 
 static void
-copy_all(void *context, size_t times)
-{
-	struct bodies *bodies = context;
-	for (size_t k = 0; k < times; k++)
-		for (size_t i = 0; i < bodies->count; i++) {
-			memcpy(bodies->copy, bodies->list[i].sent, bodies->list[i].sent_length);
-			__asm__ volatile("" : : "r"(bodies->copy) : "memory");
-		}
-}
-
-static void
 expand(const struct bodies *bodies, const char *packed, size_t length)
 {
 	size_t room = bodies->room;
-	bench_must(snappy_uncompress(packed, length, bodies->copy, &room) == SNAPPY_OK,
+	bench_must(snappy_uncompress(packed, length, bodies->expanded, &room) == SNAPPY_OK,
 		"a body is not compressed");
 }
 
@@ -302,7 +322,6 @@ bodies_cases(struct bodies *bodies, const char *what, char kind, size_t series,
 	const char *expand_row = bench_row(receiver, kind, series);
 	double count = (double)series;
 	const struct bench_case all[bodies_case_count] = {
-		{"memcpy", row, "ns/series", NULL, copy_all, bodies, 1 + 100000 / series, count},
 		{"libsnappy", row, "ns/series", NULL, compress_all, bodies, 1, count},
 		{"pieces+libsnappy", row, "ns/series", NULL, encode_all, bodies, 1, count},
 		{"pitot", expand_row, "ns/series", NULL, expand_sent, bodies, 1, count},

@@ -25,7 +25,4 @@ struct pt_transport;
 /* A transport that answers at once that all was written; static, never freed. */
 struct pt_transport *bench_transport(void);
 
-/* std::to_chars, in to_chars.cc; returns the length. */
-size_t reference_to_chars(char out[32], double value);
-
 #endif

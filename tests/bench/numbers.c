@@ -2,6 +2,7 @@
 /* Numbers as text: integers as in C(N), 17 digits as in G(N), and three decimals. */
 #include "inside.h"
 #include "measure.h"
+#include "reference_text.h"
 #include "workload.h"
 #include "base/number.h"
 

@@ -3,7 +3,7 @@
 #include "reference.h"
 
 #include "measure.h"
-#include "workload.h"
+#include "reference_string.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,76 +47,118 @@ reference_store(_Atomic uint64_t *cell, double value)
 
 /* ---- histograms ---- */
 
-void
-reference_observe(struct reference_histogram *histogram, double value)
+/* Those of workload.h; here, so that the compiler knows them. */
+static const double bounds[12] = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30};
+
+/* How many bounds are below the value, without a branch. */
+static inline size_t
+bucket_of(double value)
 {
 	size_t at = 0;
-	for (size_t i = 0; i < 12; i++)
-		at += value > workload_buckets.bounds[i];
-	atomic_fetch_add_explicit(&histogram->buckets[at], 1, memory_order_relaxed);
+	for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
+		at += value > bounds[i];
+	return at;
+}
+
+/* The same two at a time: a comparison that holds is -1. */
+static inline size_t
+packed_bucket_of(double value)
+{
+	typedef double pair __attribute__((vector_size(16)));
+	typedef int64_t places __attribute__((vector_size(16)));
+	const pair values = {value, value};
+	places below = {0, 0};
+	for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i += 2)
+		below -= (pair){bounds[i], bounds[i + 1]} < values;
+	return (size_t)(below[0] + below[1]);
+}
+
+static double
+number_of(uint64_t bits)
+{
+	double value;
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+void
+reference_observe_shared(struct reference_histogram *histogram, double value)
+{
+	atomic_fetch_add_explicit(&histogram->buckets[bucket_of(value)], 1, memory_order_relaxed);
 	uint64_t old = atomic_load_explicit(&histogram->sum, memory_order_relaxed), sum;
-	do {
-		double number;
-		memcpy(&number, &old, sizeof number);
-		sum = bits_of(number + value);
-	} while (!atomic_compare_exchange_weak_explicit(
+	do
+		sum = bits_of(number_of(old) + value);
+	while (!atomic_compare_exchange_weak_explicit(
 		&histogram->sum, &old, sum, memory_order_relaxed, memory_order_relaxed));
+}
+
+/* To the thread's own cells. */
+static inline void
+add_own(size_t at, double value)
+{
+	static _Thread_local struct reference_histogram own;
+	atomic_store_explicit(&own.buckets[at],
+		atomic_load_explicit(&own.buckets[at], memory_order_relaxed) + 1,
+		memory_order_relaxed);
+	double sum = number_of(atomic_load_explicit(&own.sum, memory_order_relaxed));
+	atomic_store_explicit(&own.sum, bits_of(sum + value), memory_order_relaxed);
+}
+
+void
+reference_observe_thread(double value)
+{
+	add_own(bucket_of(value), value);
+}
+
+void
+reference_observe_packed(double value)
+{
+	add_own(packed_bucket_of(value), value);
 }
 
 /* ---- looking up ---- */
 
 struct slot {
-	const char *text[3];
-	size_t length[3];
+	_Alignas(64) const char *text[3];
+	uint32_t length[3];
 	uint64_t hash;
 	_Atomic uint64_t cell;
 };
 
 struct reference_table {
 	size_t mask;
-	struct slot slots[];
+	struct slot *slots; /* one line of the cache each */
 };
 
 struct reference_table *
 reference_table_new(size_t slots)
 {
-	struct reference_table *table = calloc(1, sizeof *table + slots * sizeof table->slots[0]);
+	struct reference_table *table = malloc(sizeof *table);
 	bench_must(table != NULL, "out of memory");
-	table->mask = slots - 1;
+	*table =
+		(struct reference_table){slots - 1, aligned_alloc(64, slots * sizeof(struct slot))};
+	bench_must(table->slots != NULL, "out of memory");
+	memset(table->slots, 0, slots * sizeof(struct slot));
 	return table;
 }
 
 void
 reference_table_free(struct reference_table *table)
 {
+	free(table->slots);
 	free(table);
 }
 
-static uint64_t
-add_hash(uint64_t hash, const char *text, size_t length)
-{
-	uint64_t word;
-	for (; length >= 8; text += 8, length -= 8) {
-		memcpy(&word, text, 8);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 32;
-	}
-	word = length;
-	for (; length > 0; length--)
-		word = word << 8 | (unsigned char)*text++;
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
-}
-
-static int
+static inline bool
 is_same(const struct slot *slot, const char *const *text, const size_t *length, uint64_t hash)
 {
 	if (slot->hash != hash)
-		return 0;
+		return false;
 	for (int i = 0; i < 3; i++)
-		if (slot->length[i] != length[i] || memcmp(slot->text[i], text[i], length[i]) != 0)
-			return 0;
-	return 1;
+		if (slot->length[i] != length[i] ||
+			!reference_equal(slot->text[i], text[i], length[i]))
+			return false;
+	return true;
 }
 
 _Atomic uint64_t *
@@ -124,16 +166,17 @@ reference_find(struct reference_table *table, const char *a, const char *b, cons
 {
 	const char *const text[3] = {a, b, c};
 	const size_t length[3] = {strlen(a), strlen(b), strlen(c)};
-	uint64_t hash = 1;
-	for (int i = 0; i < 3; i++)
-		hash = add_hash(hash, text[i], length[i]);
+	uint64_t hash = reference_hash(a, length[0]);
+	hash = reference_mix(hash ^ reference_hash(b, length[1]), 0x9e3779b97f4a7c15u);
+	hash = reference_mix(hash ^ reference_hash(c, length[2]), 0x9e3779b97f4a7c15u);
 	size_t at = hash & table->mask;
 	for (; table->slots[at].text[0] != NULL; at = (at + 1) & table->mask)
 		if (is_same(&table->slots[at], text, length, hash))
 			return &table->slots[at].cell;
 	struct slot *slot = &table->slots[at];
 	memcpy(slot->text, text, sizeof text);
-	memcpy(slot->length, length, sizeof length);
+	for (int i = 0; i < 3; i++)
+		slot->length[i] = (uint32_t)length[i];
 	slot->hash = hash;
 	return &slot->cell;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From live instruments to text through the public functions, and what comes before: making the
- * series, and reading them into a snapshot. Values change between two encodings.
+ * series, and reading them into a snapshot. Values change between two encodings. The limits are
+ * those of reference_text.h and reference_series.h.
  */
 #include "api.h"
 #include "measure.h"
+#include "reference_series.h"
+#include "reference_text.h"
 #include "workload.h"
 #include <pitot/exposition.h>
 #include <stdio.h>
@@ -12,10 +15,9 @@
 #include <string.h>
 
 struct texts {
-	struct workload work;  /* that is encoded */
-	struct workload fresh; /* that is made again and again */
-	char *body, *copy;     /* a finished text, and room for it */
-	size_t length;
+	struct workload work;          /* that is encoded */
+	struct workload fresh;         /* that is made again and again */
+	struct reference_series *made; /* the same by the reference */
 };
 
 static void
@@ -24,6 +26,10 @@ prepare_create(void *context)
 	struct texts *texts = context;
 	if (texts->fresh.registry != NULL)
 		workload_clear(&texts->fresh);
+	/* So large a piece makes malloc put together now, and not later, what was freed. */
+	void *large = malloc(1 << 16);
+	__asm__ volatile("" : "+r"(large));
+	free(large);
 }
 
 static void
@@ -83,69 +89,65 @@ openmetrics(void *context, size_t times)
 }
 
 static void
-copy_body(void *context, size_t times)
+prepare_series(void *context)
 {
 	struct texts *texts = context;
-	for (size_t i = 0; i < times; i++) {
-		memcpy(texts->copy, texts->body, texts->length);
-		__asm__ volatile("" : : "r"(texts->copy) : "memory");
-	}
+	reference_series_free(texts->made);
+	texts->made = NULL;
+}
+
+static void
+make_series(void *context, size_t times)
+{
+	struct texts *texts = context;
+	(void)times;
+	texts->made = reference_series_new(texts->work.series);
 }
 
 static size_t
-lines_of(const struct texts *texts)
+lines_of(const char *body, size_t length)
 {
 	size_t lines = 0;
-	for (size_t i = 0; i < texts->length; i++)
-		lines += texts->body[i] == '\n';
+	for (size_t i = 0; i < length; i++)
+		lines += body[i] == '\n';
 	return lines;
-}
-
-/* Both at the start of a page, since copying between other places may take five times as long. */
-static void
-align_body(struct texts *texts)
-{
-	size_t room = (texts->length + 4095) / 4096 * 4096;
-	char *body = aligned_alloc(4096, room);
-	texts->copy = aligned_alloc(4096, room);
-	bench_must(body != NULL && texts->copy != NULL, "out of memory");
-	memcpy(body, texts->body, texts->length);
-	free(texts->body);
-	texts->body = body;
 }
 
 void
 bench_text(char kind, size_t series)
 {
-	struct texts texts = {.length = 0};
+	struct texts texts = {.made = NULL};
+	size_t length;
 	workload_make(&texts.work, kind, series, true);
 	series = texts.work.series;
 	double lines = (double)series;
-	texts.body = encode(&texts, PITOT_TEXT_0_0_4, &texts.length);
-	bench_must(lines_of(&texts) == series + 2, "a text is not complete"); /* HELP and TYPE */
-	align_body(&texts);
-	size_t copies = 1 + 100000 / series;
+	char *body = encode(&texts, PITOT_TEXT_0_0_4, &length);
+	bench_must(lines_of(body, length) == series + 2, "a text is not complete"); /* HELP, TYPE */
+	struct reference_text *reference = reference_text_new(kind, body, length);
+	free(body);
 	const struct bench_case cases[] = {
 		{"pitot", bench_row("gather", kind, series), "ns/series", advance, gather, &texts,
 			1, lines},
 		{"pitot", bench_row("text", kind, series), "ns/line", advance, text, &texts, 1,
 			lines},
-		{"memcpy", bench_row("text", kind, series), "ns/line", NULL, copy_body, &texts,
-			copies, lines},
+		{"ready_lines", bench_row("text", kind, series), "ns/line", reference_text_advance,
+			reference_text_write, reference, 1, lines},
 		{"pitot", bench_row("openmetrics", kind, series), "ns/line", advance, openmetrics,
 			&texts, 1, lines},
 		/* Of histograms it would be the time of the observations. */
 		{"pitot", bench_row("create", kind, series), "ns/series", prepare_create, create,
 			&texts, 1, lines},
+		{"bare_index", bench_row("create", kind, series), "ns/series", prepare_series,
+			make_series, &texts, 1, lines},
 	};
-	bench_run(cases, sizeof cases / sizeof cases[0] - (kind == 'H'),
+	bench_run(cases, sizeof cases / sizeof cases[0] - (kind == 'H' ? 2 : 0),
 		series > 500000          ? 3
 			: series > 50000 ? 7
 					 : 21);
 	bench_allocations(&cases[0]);
 	bench_allocations(&cases[1]);
 	prepare_create(&texts);
+	prepare_series(&texts);
 	workload_clear(&texts.work);
-	free(texts.body);
-	free(texts.copy);
+	reference_text_free(reference);
 }

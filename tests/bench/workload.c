@@ -42,14 +42,25 @@ put_instance(char out[48], size_t k)
 	memcpy(at, ":9100", 6);
 }
 
-static double
-ratio_of(uint64_t i)
+void
+workload_labels(size_t i, char instance[48], const char *labels[4])
+{
+	size_t k = i / 32;
+	put_instance(instance, k);
+	labels[0] = instance;
+	labels[1] = jobs[k % 4];
+	labels[2] = workload_methods[i / 8 % 4];
+	labels[3] = workload_statuses[i % 8];
+}
+
+double
+workload_ratio(uint64_t i)
 {
 	return (double)(mix(i) >> 11) * 0x1p-53 * 100;
 }
 
-static double
-integer_of(uint64_t i)
+double
+workload_integer(uint64_t i)
 {
 	static const uint64_t powers[] = {10, 100, 1000, 10000, 100000, 1000000, 10000000};
 	uint64_t x = mix(i);
@@ -73,14 +84,14 @@ static void
 make_counters(struct workload *workload)
 {
 	char instance[48];
+	const char *labels[4];
 	struct pitot_counters *family = pitot_counters(workload->registry, "http_requests_total",
 		"Requests answered.", "instance", workload_job, "method", "status");
 	for (size_t i = 0; i < workload->count; i++) {
-		size_t k = i / 32;
-		put_instance(instance, k);
-		struct pitot_counter *counter = pitot_counters_get(family, instance, jobs[k % 4],
-			workload_methods[i / 8 % 4], workload_statuses[i % 8]);
-		pitot_counter_add(counter, integer_of(i + 1));
+		workload_labels(i, instance, labels);
+		struct pitot_counter *counter =
+			pitot_counters_get(family, labels[0], labels[1], labels[2], labels[3]);
+		pitot_counter_add(counter, workload_integer(i + 1));
 		keep(workload, i, counter);
 	}
 }
@@ -89,14 +100,14 @@ static void
 make_gauges(struct workload *workload)
 {
 	char instance[48];
+	const char *labels[4];
 	struct pitot_gauges *family = pitot_gauges(workload->registry, "process_load_ratio",
 		"Load.", "instance", workload_job, "method", "status");
 	for (size_t i = 0; i < workload->count; i++) {
-		size_t k = i / 32;
-		put_instance(instance, k);
-		struct pitot_gauge *gauge = pitot_gauges_get(family, instance, jobs[k % 4],
-			workload_methods[i / 8 % 4], workload_statuses[i % 8]);
-		pitot_gauge_set(gauge, ratio_of(i + 1));
+		workload_labels(i, instance, labels);
+		struct pitot_gauge *gauge =
+			pitot_gauges_get(family, labels[0], labels[1], labels[2], labels[3]);
+		pitot_gauge_set(gauge, workload_ratio(i + 1));
 		keep(workload, i, gauge);
 	}
 }
@@ -148,7 +159,7 @@ workload_advance(struct workload *workload)
 		if (workload->kind == 'C')
 			pitot_counter_inc(handle);
 		else if (workload->kind == 'G')
-			pitot_gauge_set(handle, ratio_of(from + i));
+			pitot_gauge_set(handle, workload_ratio(from + i));
 		else
 			pitot_histogram_observe(handle, workload_duration(from + i));
 	}

@@ -34,8 +34,12 @@ extern const struct pitot_buckets workload_buckets; /* 12 bounds */
 /* "job"; a Pushgateway keeps that name for itself, so what is pushed there has another. */
 extern const char *workload_job;
 
-/* What the i-th observation is. */
+/* The values: of the i-th observation, of the (i-1)-th counter, and of a gauge. */
 double workload_duration(uint64_t i);
+double workload_integer(uint64_t i);
+double workload_ratio(uint64_t i);
+/* The values of the four labels of the i-th counter or gauge; the first one's text is made here. */
+void workload_labels(size_t i, char instance[48], const char *labels[4]);
 
 /* Declares it and gives every series its value; a kept handle lets the values change later. */
 void workload_make(struct workload *workload, char kind, size_t series, bool keep);
