@@ -4,10 +4,13 @@
  * decimals of few digits, which most values are, are found by multiplying; all others by Raffaello
  * Giulietti's Schubfach: the interval of all decimals that read back is scaled by a power of ten so
  * that it holds one or a few integers, and the best of them is taken. Neither the rounding mode nor
- * the locale has a say: only integers are computed with. Nothing here can fail.
+ * the locale has a say: nothing is computed with doubles but small integers, which are exact.
+ * Nothing here can fail.
  *
- * Digits are made eight at a time, and copied in words: the bytes behind a text, up to
- * PT_NUMBER_TEXT, are written too.
+ * Digits are made eight at a time and written in words, each from a register: what was written is
+ * never read again, and the bytes behind a text, up to PT_NUMBER_TEXT, are written too. Time goes
+ * into chains of multiplications, so no number is brought to a length before it is divided if its
+ * digits can be cut afterwards.
  */
 #include "base/number.h"
 
@@ -17,6 +20,7 @@
 #define FRACTION_BITS 52
 #define HIDDEN_BIT (UINT64_C(1) << FRACTION_BITS)
 #define FRACTION_MASK (HIDDEN_BIT - 1)
+#define SIGN (UINT64_C(1) << 63)
 
 /* significand * 10^exponent */
 struct decimal {
@@ -79,19 +83,10 @@ struct quarters {
 	uint64_t value, low, high;
 };
 
-/* Times 10^power * 2^exponent. */
-static struct interval
-scale_interval(const struct quarters *q, int power, int exponent)
+/* Times 10^power * 2^exponent. Not inlined: few need it. */
+__attribute__((noinline)) static struct interval
+scale_any(const struct quarters *q, int power, int exponent)
 {
-	if (power >= 0 && power < pt_power_fives) {
-		uint64_t five = pt_power_of_five[power];
-		int zeros = __builtin_clzll(five), shift = exponent + power - zeros + 64;
-		return (struct interval){
-			.value = scale_exactly(five << zeros, q->value << shift),
-			.low = scale_exactly(five << zeros, q->low << shift),
-			.high = scale_exactly(five << zeros, q->high << shift),
-		};
-	}
 	struct pt_power ten = pt_power_of_ten(power);
 	pt_wide scaled = ten.significand + !ten.exact;
 	int shift = exponent + ten.exponent + 128;
@@ -102,8 +97,22 @@ scale_interval(const struct quarters *q, int power, int exponent)
 	};
 }
 
+/* Likewise, by powers of ten whose five fit into 64 bits. */
+static inline struct interval
+scale_some(const struct quarters *q, int power, int exponent)
+{
+	int zeros = 63 - (power * 1217359 >> 19); /* above the five: log2(5) = 1217359 / 2^19 */
+	int shift = exponent + power - zeros + 64;
+	uint64_t five = pt_power_of_five[power] << zeros;
+	return (struct interval){
+		.value = scale_exactly(five, q->value << shift),
+		.low = scale_exactly(five, q->low << shift),
+		.high = scale_exactly(five, q->high << shift),
+	};
+}
+
 /* The value is significand * 2^exponent. */
-static struct decimal
+static inline struct decimal
 shortest(uint64_t significand, int exponent, bool lower_is_nearer)
 {
 	/* floor(log10()) of the interval: 2^exponent, or 3/4 of it around a power of two */
@@ -114,7 +123,8 @@ shortest(uint64_t significand, int exponent, bool lower_is_nearer)
 		.high = 4 * significand + 2,
 	};
 	uint64_t odd = significand % 2; /* halfway reads back to the even neighbour */
-	struct interval in = scale_interval(&quarters, -k, exponent);
+	struct interval in = k <= 0 && k > -pt_power_fives ? scale_some(&quarters, -k, exponent)
+							   : scale_any(&quarters, -k, exponent);
 	in.low += odd;
 	in.high -= odd;
 	return search(&in, k);
@@ -122,11 +132,11 @@ shortest(uint64_t significand, int exponent, bool lower_is_nearer)
 
 /*
  * Whether it is a decimal with up to six digits behind the point, and at most 15 in all: of those
- * only one reads back to the same double, so it is the shortest. The value is
+ * only one reads back to the same double, so it is the shortest; *millionths gets it. The value is
  * significand / 2^shift, where the shift is from 22, below which there are too many digits, to 63.
  */
-static bool
-is_short(uint64_t significand, int shift, struct decimal *decimal)
+static inline bool
+is_short(uint64_t significand, int shift, uint64_t *millionths)
 {
 	const uint64_t million = 1000000, most = UINT64_C(1000000000000000);
 	pt_wide product = (pt_wide)significand * million;
@@ -136,31 +146,9 @@ is_short(uint64_t significand, int shift, struct decimal *decimal)
 	/* It reads back if it is nearer than half of a unit in the significand's last place. */
 	if (2 * distance >= million)
 		return false;
-	uint64_t whole = (uint64_t)(product >> shift) + up;
-	*decimal = (struct decimal){whole, -6};
+	*millionths = (uint64_t)(product >> shift) + up;
 	/* Below a power of two doubles are denser. */
-	return whole < most && (significand != HIDDEN_BIT || distance == 0);
-}
-
-/* Finite and not zero. */
-static struct decimal
-to_decimal(uint64_t bits)
-{
-	int biased = (int)(bits >> FRACTION_BITS);
-	uint64_t fraction = bits & FRACTION_MASK;
-	if (biased == 0)
-		return shortest(fraction, -1074, false);
-	uint64_t significand = fraction | HIDDEN_BIT;
-	int exponent = biased - 1075;
-	struct decimal decimal;
-	if (exponent <= 0 && exponent >= -FRACTION_BITS) {
-		uint64_t integer = significand >> -exponent;
-		if (integer << -exponent == significand)
-			return (struct decimal){integer, 0};
-	}
-	if (exponent <= -22 && exponent > -64 && is_short(significand, -exponent, &decimal))
-		return decimal;
-	return shortest(significand, exponent, fraction == 0 && biased > 1);
+	return *millionths < most && (significand != HIDDEN_BIT || distance == 0);
 }
 
 /* ---- digits ---- */
@@ -169,84 +157,116 @@ to_decimal(uint64_t bits)
 #define ZEROS UINT64_C(0x3030303030303030)
 
 /*
- * The digits of a number below 10^8, a byte for each, the first in the lowest: halves are split
- * into quarters and those into digits, all at once.
+ * The digits of a number below 10^8, a byte for each, the last in the lowest: halves are split into
+ * quarters and those into digits, all at once. With a quotient above its rest, one multiplication
+ * both puts it there and takes its multiple from the rest.
  */
-static uint64_t
+static inline uint64_t
 eight_digits(uint64_t number)
 {
-	uint64_t fours = number / 10000 | (number % 10000) << 32;
-	uint64_t hundreds = (fours * 5243 >> 19) & UINT64_C(0x0000007f0000007f);
-	uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
-	uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-	return tens | (twos - tens * 10) << 8;
+	uint64_t halves = number + (number * 109951163 >> 40) * ((UINT64_C(1) << 32) - 10000);
+	uint64_t hundreds = (halves * 5243 >> 19) & UINT64_C(0x0000007f0000007f);
+	uint64_t quarters = halves + hundreds * ((1 << 16) - 100);
+	uint64_t tens = (quarters * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+	return quarters + tens * ((1 << 8) - 10);
 }
 
-static void
-put_eight(char *to, uint64_t digits)
+/* How many of them are zeros at the end; not all are. */
+static inline int
+zeros_behind(uint64_t digits)
 {
-	uint64_t text = htole64(digits | ZEROS);
+	return __builtin_ctzll(digits) / 8;
+}
+
+/* As text, the first in the lowest byte. */
+static inline uint64_t
+text_of(uint64_t digits)
+{
+	return __builtin_bswap64(digits) | ZEROS;
+}
+
+static inline void
+put_word(char *to, uint64_t text)
+{
+	text = htole64(text);
 	memcpy(to, &text, sizeof text);
 }
 
-/* How many of them are zeros at the beginning; of eight zeros the last one counts as a digit. */
-static int
-zeros_before(uint64_t digits)
-{
-	return __builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
-}
-
-/* Significant digits, without zeros at the end; value = 0.ddd * 10^point. */
-struct digits {
-	char text[48]; /* in words of eight; zeros behind them */
-	int start, count;
-	int point;
+static const uint64_t powers_of_ten[] = {
+	UINT64_C(1),
+	UINT64_C(10),
+	UINT64_C(100),
+	UINT64_C(1000),
+	UINT64_C(10000),
+	UINT64_C(100000),
+	UINT64_C(1000000),
+	UINT64_C(10000000),
+	UINT64_C(100000000),
+	UINT64_C(1000000000),
+	UINT64_C(10000000000),
+	UINT64_C(100000000000),
+	UINT64_C(1000000000000),
+	UINT64_C(10000000000000),
+	UINT64_C(100000000000000),
+	UINT64_C(1000000000000000),
+	UINT64_C(10000000000000000),
+	UINT64_C(100000000000000000),
 };
 
-static void
-to_digits(struct digits *digits, struct decimal decimal)
+/* Seventeen digits as text, of which `count` are left without the zeros at the end. */
+struct digits {
+	uint64_t first;       /* the first eight, the first one in the lowest byte */
+	uint64_t after, last; /* eight behind the first one, and eight behind those */
+	int count;
+	int point; /* value = 0.ddd * 10^point */
+};
+
+/* How many digits it has; from 1 to 10^17 - 1. Mostly it comes from shortest(): 15 to 17. */
+static inline int
+digits_of(uint64_t number)
 {
-	uint64_t upper = decimal.significand / EIGHT;
-	uint64_t last = eight_digits(decimal.significand % EIGHT), first = last;
-	char *to = digits->text;
-	if (upper >= EIGHT) {
-		first = eight_digits(upper / EIGHT);
-		put_eight(to, first);
-		put_eight(to + 8, eight_digits(upper % EIGHT));
-		to += 16;
-	} else if (upper > 0) {
-		first = eight_digits(upper);
-		put_eight(to, first);
-		to += 8;
-	}
-	put_eight(to, last);
-	put_eight(to + 8, 0);
-	int end = (int)(to - digits->text) + 8;
-	digits->start = zeros_before(first);
-	digits->point = decimal.exponent + end - digits->start;
-	end -= last != 0 ? __builtin_clzll(last) / 8 : 8;
-	while (digits->text[end - 1] == '0')
-		end--;
-	digits->count = end - digits->start;
+	if (number >= powers_of_ten[14])
+		return 15 + (number >= powers_of_ten[15]) + (number >= powers_of_ten[16]);
+	int least = (64 - __builtin_clzll(number)) * 1233 >> 12; /* log10(2) = 1233 / 4096 */
+	return least + (number >= powers_of_ten[least]);
 }
 
-/* Any number of digits, which is at most 17, behind the text and over it. */
-static char *
-put_digits(char *to, const char *digits, int count)
+static inline struct digits
+to_digits(struct decimal decimal)
 {
-	memcpy(to, digits, 16);
-	to[16] = digits[16];
-	return to + count;
+	int count = digits_of(decimal.significand);
+	uint64_t all = decimal.significand * powers_of_ten[17 - count], upper = all / EIGHT;
+	uint64_t one = upper / EIGHT, after = eight_digits(upper - one * EIGHT),
+		 last = eight_digits(all - upper * EIGHT);
+	int kept = last != 0 ? 17 - zeros_behind(last) : after != 0 ? 9 - zeros_behind(after) : 1;
+	uint64_t text = text_of(after);
+	return (struct digits){
+		.first = (one | '0') | text << 8,
+		.after = text,
+		.last = text_of(last),
+		.count = kept,
+		.point = decimal.exponent + count,
+	};
+}
+
+/* All digits, of which `point`, from 1 to 6, stand before the point. Returns where they end. */
+static inline char *
+put_around_point(char *to, const struct digits *digits, int point)
+{
+	uint64_t whole = (UINT64_C(1) << 8 * point) - 1;
+	put_word(to + 2, digits->after);
+	put_word(to + 10, digits->last);
+	put_word(to,
+		(digits->first & whole) | (uint64_t)'.' << 8 * point |
+			(digits->first & ~whole) << 8);
+	return to + digits->count + 1;
 }
 
 static char *
 put_scientific(char *to, const struct digits *digits)
 {
-	const char *text = digits->text + digits->start;
 	int exponent = digits->point - 1;
-	to[0] = text[0];
-	to[1] = '.';
-	to = put_digits(to + 2, text + 1, digits->count - 1);
+	to = put_around_point(to, digits, 1);
 	to -= digits->count == 1; /* no point */
 	*to++ = 'e';
 	*to++ = exponent < 0 ? '-' : '+';
@@ -259,66 +279,147 @@ put_scientific(char *to, const struct digits *digits)
 }
 
 static char *
-put_fixed(char *to, const struct digits *digits, enum pt_number_style style)
+put_below_one(char *to, const struct digits *digits)
 {
-	const char *text = digits->text + digits->start;
-	int point = digits->point;
-	if (point <= 0) {
-		memcpy(to, "0.000", 5);
-		return put_digits(to + 2 - point, text, digits->count);
-	}
-	memcpy(to, text, 8);
-	to += point;
-	if (digits->count > point) {
-		*to++ = '.';
-		return put_digits(to, text + point, digits->count - point);
-	}
-	memcpy(to, ".0", 2);
-	return style == PT_NUMBER_OPEN ? to + 2 : to;
+	put_word(to, UINT64_C(0x3030302e30)); /* 0.000 */
+	to += 2 - digits->point;
+	to[0] = (char)digits->first;
+	put_word(to + 1, digits->after);
+	put_word(to + 9, digits->last);
+	return to + digits->count;
 }
 
-/* An integer below a million. */
-static char *
-put_integer(char *to, uint64_t integer, enum pt_number_style style)
+/* Finite, above 0, and no integer below 10^8. */
+static inline size_t
+format_decimal(char *out, struct decimal decimal)
 {
+	const struct digits digits = to_digits(decimal);
+	char *end;
+	/* The leading digit's exponent is point - 1: none is written from -4 to 5. */
+	if (digits.point < -3 || digits.point > 6)
+		end = put_scientific(out, &digits);
+	else if (digits.point <= 0)
+		end = put_below_one(out, &digits);
+	else
+		end = put_around_point(out, &digits, digits.point);
+	return (size_t)(end - out);
+}
+
+/* ---- numbers of few digits, which most are ---- */
+
+/*
+ * The digits of a number below 10^8 as text, without zeros at the beginning; *count gets how many
+ * there are. Nothing branches on that.
+ */
+static inline uint64_t
+whole_text(uint64_t digits, size_t *count)
+{
+	uint64_t text = text_of(digits);
+	/* Of eight zeros the last one counts as a digit. */
+	int zeros = __builtin_ctzll((text ^ ZEROS) | UINT64_C(1) << 56) / 8;
+	*count = 8 - (size_t)zeros;
+	return text >> 8 * zeros;
+}
+
+/*
+ * An integer from 10^6 up, of which `exponent` digits, fewer than nine, stand behind the first
+ * eight.
+ */
+static inline size_t
+format_large(char *out, uint64_t first, uint64_t last, unsigned exponent)
+{
+	size_t count;
+	uint64_t text = whole_text(first, &count);
+	size_t kept = last == 0 ? count - (size_t)zeros_behind(first)
+				: count + 8 - (size_t)zeros_behind(last);
+	char *end = out + kept + (kept > 1);
+	out[0] = (char)text;
+	out[1] = '.';
+	put_word(out + 2, text >> 8);
+	put_word(out + 1 + count, text_of(last));
+	exponent += (unsigned)count - 1;
+	bool two = exponent >= 10;
+	memcpy(end, "e+", 2);
+	end[2] = (char)('0' + two);
+	end[3] = (char)('0' + exponent - (two ? 10 : 0));
+	return (size_t)(end - out) + 4;
+}
+
+/* An integer below 10^8. */
+static inline size_t
+format_integer(char *out, uint64_t integer, enum pt_number_style style)
+{
+	size_t count;
 	uint64_t digits = eight_digits(integer);
-	int skipped = zeros_before(digits);
-	uint64_t text = htole64((digits | ZEROS) >> 8 * skipped);
-	memcpy(to, &text, sizeof text);
-	to += 8 - skipped;
-	memcpy(to, ".0", 2);
-	return style == PT_NUMBER_OPEN ? to + 2 : to;
+	if (__builtin_expect(integer >= 1000000, false))
+		return format_large(out, digits, 0, 0);
+	put_word(out, whole_text(digits, &count));
+	memcpy(out + count, ".0", 2);
+	return style == PT_NUMBER_OPEN ? count + 2 : count;
 }
 
-static char *
-put_finite(char *to, uint64_t bits, enum pt_number_style style)
+/* No integer; from 10^-4 to 10^6. */
+static inline size_t
+format_millionths(char *out, uint64_t millionths)
 {
-	int shift = 1075 - (int)(bits >> FRACTION_BITS);
-	if (bits == 0)
-		return put_integer(to, 0, style);
-	/* From 1 to 2^20: mostly an integer below a million. */
-	if (shift <= FRACTION_BITS && shift > FRACTION_BITS - 20) {
-		uint64_t significand = (bits & FRACTION_MASK) | HIDDEN_BIT;
+	const uint64_t million = 1000000;
+	size_t count;
+	uint64_t whole = millionths / million,
+		 digits = eight_digits((millionths - whole * million) * 100);
+	put_word(out, whole_text(eight_digits(whole), &count));
+	out[count] = '.';
+	put_word(out + count + 1, text_of(digits));
+	return count + 9 - (size_t)zeros_behind(digits);
+}
+
+/* ---- all numbers ---- */
+
+/* Finite, above 0, and no integer below 10^8. */
+static inline size_t
+format_positive(char *out, uint64_t bits)
+{
+	int biased = (int)(bits >> FRACTION_BITS), shift = 1075 - biased;
+	uint64_t fraction = bits & FRACTION_MASK, significand = fraction | HIDDEN_BIT, millionths;
+	if (biased == 0)
+		return format_decimal(out, shortest(fraction, -1074, false));
+	if (shift >= 0 && shift <= FRACTION_BITS && significand >> shift << shift == significand) {
 		uint64_t integer = significand >> shift;
-		if (integer << shift == significand && integer < 1000000)
-			return put_integer(to, integer, style);
+		return format_large(
+			out, eight_digits(integer / EIGHT), eight_digits(integer % EIGHT), 8);
 	}
-	struct digits digits;
-	to_digits(&digits, to_decimal(bits));
-	/* The leading digit's exponent is point - 1: fixed from -4 to 5. */
-	bool fixed = digits.point >= -3 && digits.point <= 6;
-	return fixed ? put_fixed(to, &digits, style) : put_scientific(to, &digits);
+	if (shift < 22 || shift >= 64 || !is_short(significand, shift, &millionths))
+		return format_decimal(
+			out, shortest(significand, -shift, fraction == 0 && biased > 1));
+	if (millionths >= 100 && millionths < UINT64_C(1000000000000))
+		return format_millionths(out, millionths);
+	return format_decimal(out, (struct decimal){millionths, -6});
+}
+
+/* Not inlined, so that integers need no frame. */
+__attribute__((noinline)) static size_t
+format_other(char *out, uint64_t bits, enum pt_number_style style)
+{
+	const uint64_t infinity = UINT64_C(0x7ff) << FRACTION_BITS;
+	uint64_t size = bits & ~SIGN;
+	if (size >= infinity) {
+		memcpy(out, size > infinity ? "NaN" : bits == size ? "+Inf" : "-Inf", 4);
+		return size > infinity ? 3 : 4;
+	}
+	if (bits == size)
+		return format_positive(out, bits);
+	out[0] = '-';
+	return 1 + pt_number_format(out + 1, pt_number_from_bits(size), style);
 }
 
 size_t
 pt_number_format(char *out, double value, enum pt_number_style style)
 {
-	uint64_t bits = pt_number_bits(value), size = bits & ~(UINT64_C(1) << 63);
-	const uint64_t infinity = UINT64_C(0x7ff) << FRACTION_BITS;
-	if (size < infinity) {
-		out[0] = '-';
-		return (size_t)(put_finite(out + (bits != size), size, style) - out);
+	uint64_t bits = pt_number_bits(value);
+	/* A negative one has larger bits. What the conversion changes is no integer. */
+	if (bits < pt_number_bits(1e8)) {
+		int32_t integer = (int32_t)value;
+		if (pt_number_bits(integer) == bits)
+			return format_integer(out, (uint64_t)integer, style);
 	}
-	memcpy(out, size > infinity ? "NaN" : bits == size ? "+Inf" : "-Inf", 4);
-	return size > infinity ? 3 : 4;
+	return format_other(out, bits, style);
 }

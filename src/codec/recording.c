@@ -7,7 +7,6 @@
 #include "codec/recording.h"
 
 #include "base/limits.h"
-#include "codec/escaped.h"
 #include "codec/rename.h"
 #include <stdlib.h>
 
@@ -94,22 +93,45 @@ has_sample(uint64_t bits)
 
 /* ---- playing ---- */
 
+/* Room that copy() needs behind what it copies, at its source and where it goes. */
+enum { slack = 64 };
+
+/* As pt_escaped_blocks(), but few texts between two numbers are shorter than the first block. */
+static inline char *
+copy(char *to, const char *from, size_t length)
+{
+	memcpy(to, from, slack);
+	for (size_t at = slack; at < length; at += slack / 2)
+		memcpy(to + at, from + at, slack / 2);
+	return to + length;
+}
+
+/*
+ * Whether it has no sample, or is a NaN that no snapshot has: one comparison for both. Then it is
+ * encoded in the ordinary way.
+ */
+static inline bool
+may_be_silent(uint64_t bits)
+{
+	return bits - PT_NUMBER_STALE <= PT_NUMBER_ABSENT - PT_NUMBER_STALE;
+}
+
 /* The end of what was written, or NULL if a sample is missing. */
 static char *
 play(const struct recorded *recorded, const uint64_t *bits, char *to)
 {
 	const char *text = recorded->text;
-	for (size_t i = 0; i < recorded->step_count; i++) {
-		const struct step *step = &recorded->steps[i];
+	const struct step *step = recorded->steps, *end = step + recorded->step_count;
+	for (; step < end; step++) {
 		uint64_t value = bits[step->index];
-		if (!has_sample(value))
+		if (may_be_silent(value))
 			return NULL;
-		to = pt_escaped_blocks(to, text, step->length);
+		to = copy(to, text, step->length);
 		text += step->length;
 		to += pt_number_format(
 			to, pt_number_from_bits(value), (enum pt_number_style)step->style);
 	}
-	return pt_escaped_blocks(to, text, recorded->rest);
+	return copy(to, text, recorded->rest);
 }
 
 bool
@@ -124,8 +146,8 @@ pt_recording_play(struct pt_buf *out, const struct pitot_snapshot *snapshot,
 			(recorded->silent[i].has != 0))
 			return false;
 	/* One look at the room for all of it. */
-	char *room = pt_buf_room(
-		out, recorded->length + recorded->step_count * PT_NUMBER_TEXT + pt_escaped_slack);
+	char *room =
+		pt_buf_room(out, recorded->length + recorded->step_count * PT_NUMBER_TEXT + slack);
 	char *end = room == NULL ? NULL : play(recorded, snapshot->bits, room);
 	if (end == NULL)
 		return room == NULL; /* that sticks */
@@ -224,7 +246,7 @@ make_recorded(const struct pt_recording *recording, const struct pt_buf *out,
 	recorded->kept.free = recorded_free;
 	recorded->step_count = recording->steps.length / sizeof(struct noted);
 	recorded->steps = malloc((recorded->step_count + 1) * sizeof recorded->steps[0]);
-	recorded->text = malloc(out->length - recording->from + pt_escaped_slack);
+	recorded->text = malloc(out->length - recording->from + slack);
 	if (recorded->steps != NULL && recorded->text != NULL) {
 		cut_numbers(recorded, recording, out);
 		recorded->is_classic = !pt_rename_needed(snapshot->table, PITOT_ESCAPE_UNDERSCORES);
