@@ -2,6 +2,8 @@
 /* Self-telemetry. Declaring fails only as mistakes of the registry; counting never fails. */
 #include "drive/selfstats.h"
 
+#include "metrics/index.h"
+
 static struct pt_set *
 family(struct pitot_registry *registry, const char *name, const char *help,
 	const struct pt_kind *kind, const char *second)

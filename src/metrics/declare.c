@@ -6,7 +6,7 @@
  * Two families must not own the same sample name (a counter "a" owns a_total and a_created, so
  * there can be no gauge "a_created"). The registry therefore keeps a hash table of all names owned.
  */
-#include "metrics/registry.h"
+#include "metrics/index.h"
 
 #include "base/buf.h"
 #include "base/hash.h"

@@ -195,6 +195,14 @@ pt_exemplar_gather(struct pt_child *child, struct pitot_snapshot *snapshot, size
 	return ok;
 }
 
+static void
+free_slots(struct slot *slots, size_t count)
+{
+	for (size_t i = 0; slots != NULL && i < count; i++)
+		pt_labels_unref(slots[i].labels);
+	free(slots);
+}
+
 void
 pt_exemplar_forget(struct pt_child *child)
 {
@@ -205,13 +213,16 @@ pt_exemplar_forget(struct pt_child *child)
 		take_out(registry->exemplars, find(registry->exemplars, child));
 	atomic_store_explicit(&child->has_exemplars, false, memory_order_relaxed);
 	(void)pthread_mutex_unlock(&registry->exemplar_lock);
-	for (size_t i = 0; slots != NULL && i < child->set->each; i++)
-		pt_labels_unref(slots[i].labels);
-	free(slots);
+	free_slots(slots, child->set->each);
 }
 
 void
 pt_exemplar_free(struct pitot_registry *registry)
 {
-	free(registry->exemplars);
+	struct pt_exemplars *table = registry->exemplars;
+	for (size_t i = 0; table != NULL && i < table->capacity; i++)
+		if (table->entries[i].child != NULL)
+			free_slots(table->entries[i].slots, table->entries[i].child->set->each);
+	free(table);
+	registry->exemplars = NULL;
 }

@@ -130,7 +130,6 @@ static void
 free_child(struct pt_child *child)
 {
 	const struct pt_kind *kind = child->set->kind;
-	pt_exemplar_forget(child);
 	drop_series(child);
 	if (kind->clear != NULL)
 		kind->clear(child);
@@ -282,22 +281,10 @@ values_are_valid(const struct pt_set *set, const struct pt_values *values)
 	return true;
 }
 
-/* The live child of these values, if there is one. */
+/* In a family that expires: the live child of these values, if there is one. */
 static struct pt_child *
 find_live(struct pt_set *set, const struct pt_values *values)
 {
-	/*
-	 * acquire: pairs with the release in make_room(), and is done before asking whether the
-	 * family expires: if it does, that was settled before it had an index.
-	 */
-	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_acquire);
-	if (!pt_family_expires(set)) {
-		struct pt_child *child = pt_index_find(index, values);
-		/* acquire: pairs with the release that made it live. */
-		return child != NULL && atomic_load_explicit(&child->live, memory_order_acquire)
-			? child
-			: NULL;
-	}
 	(void)pthread_mutex_lock(&set->lock);
 	struct pt_child *child = pt_index_find(locked_index(set), values);
 	if (child != NULL && !atomic_load_explicit(&child->live, memory_order_relaxed))
@@ -309,10 +296,10 @@ find_live(struct pt_set *set, const struct pt_values *values)
 }
 
 struct pt_child *
-pt_family_get(struct pt_set *set, const struct pt_values *values)
+pt_family_make(struct pt_set *set, const struct pt_values *values)
 {
 	struct pt_child *child = NULL;
-	if (values->count == set->label_count)
+	if (pt_family_expires(set) && values->count == set->label_count)
 		child = find_live(set, values);
 	if (child != NULL)
 		return child;

@@ -2,12 +2,15 @@
 /*
  * A family's children by their label values: a hash table of pointers, open addressing. Finding may
  * go on without a lock while one holder of the family's lock adds; removing and freeing may not.
- * Only making a table can fail (memory).
+ * Only making a table can fail (memory). What a lookup needs is inline here: it is most of what an
+ * update by labels costs.
  */
 #ifndef PT_METRICS_INDEX_H
 #define PT_METRICS_INDEX_H
 
+#include "base/hash.h"
 #include "metrics/registry.h"
+#include <string.h>
 
 struct pt_index {
 	struct pt_index *before; /* a smaller one that somebody may still read, or NULL */
@@ -17,8 +20,139 @@ struct pt_index {
 	_Atomic uintptr_t slots[];
 };
 
+/* ---- values: most are of up to 15 bytes, and two words ---- */
+
+static inline uint64_t
+pt_index_word(const char *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+/*
+ * The words of a text of at most 15 bytes, whose NUL makes it `size`: by reads that overlap, since
+ * nothing beyond it may be read. A text is in memory as its bytes in words are, lowest first.
+ */
+static inline void
+pt_index_words(struct pt_value *value, const char *text, size_t size)
+{
+	uint32_t first, last;
+	value->high = 0;
+	if (size > 8) {
+		value->low = pt_index_word(text);
+		value->high = pt_index_word(text + size - 8) >> (128 - 8 * size);
+	} else if (size >= 4) {
+		memcpy(&first, text, sizeof first);
+		memcpy(&last, text + size - 4, sizeof last);
+		value->low = first | (uint64_t)last << (8 * size - 32);
+	} else {
+		value->low = (unsigned char)text[0] | (uint64_t)(unsigned char)text[size / 2] << 8;
+	}
+}
+
+/*
+ * Takes the value, and returns the hash with it: by one multiplication for most. The hash begins
+ * with the family's address, which differs from run to run, and is in both factors, so that values
+ * which clash cannot be made up in advance.
+ */
+static inline uint64_t
+pt_index_take(struct pt_value *value, const char *text, uint64_t hash)
+{
+	size_t length = strlen(text);
+	value->text = text;
+	value->length = length;
+	if (__builtin_expect(length >= pt_intern_short, false))
+		return pt_hash(text, length, hash);
+	pt_index_words(value, text, length + 1);
+	return pt_hash_mix(hash ^ value->low, value->high ^ (hash << 32 | hash >> 32));
+}
+
+static inline uint64_t
+pt_index_seed(const struct pt_set *set)
+{
+	return (uint64_t)(uintptr_t)set ^ PT_HASH_ODD;
+}
+
+/* Whether some labels have these values; where some are empty, they are no labels. */
+bool pt_index_has_some(
+	const struct pt_set *set, const struct pt_labels *labels, const struct pt_values *values);
+static inline bool
+pt_index_has(
+	const struct pt_set *set, const struct pt_labels *labels, const struct pt_values *values)
+{
+	if (__builtin_expect(labels->count != set->pattern->count, false))
+		return pt_index_has_some(set, labels, values);
+	for (size_t i = 0; i < values->count; i++) {
+		const struct pt_value *value = &values->at[i];
+		const struct pt_interned *own = pt_intern_at(labels->pairs[set->places[i]].value);
+		/* A short text and a long one differ in the words, too: one has a NUL in them. */
+		if (__builtin_expect(value->length < pt_intern_short, true)
+				? ((pt_index_word(own->text) ^ value->low) |
+					  (pt_index_word(own->text + 8) ^ value->high)) != 0
+				: strcmp(own->text, value->text) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- slots ---- */
+
+/* Children are aligned to more than that. */
+enum { pt_index_tag = 7 };
+
+static inline uintptr_t
+pt_index_tag_of(uint32_t hash)
+{
+	return hash >> 29;
+}
+
+static inline struct pt_child *
+pt_index_child(uintptr_t slot)
+{
+	return (struct pt_child *)(slot & ~(uintptr_t)pt_index_tag);
+}
+
 /* The child of these values, or NULL; `index` may be NULL. */
-struct pt_child *pt_index_find(const struct pt_index *index, const struct pt_values *values);
+static inline struct pt_child *
+pt_index_find(const struct pt_index *index, const struct pt_values *values)
+{
+	if (index == NULL)
+		return NULL;
+	uint32_t hash = (uint32_t)values->hash;
+	size_t mask = index->capacity - 1;
+	for (size_t at = hash & mask;; at = (at + 1) & mask) {
+		/* acquire: pairs with the release in pt_index_add(), so its fields are seen. */
+		uintptr_t slot = atomic_load_explicit(&index->slots[at], memory_order_acquire);
+		if (slot == 0)
+			return NULL;
+		if ((slot & pt_index_tag) != pt_index_tag_of(hash))
+			continue;
+		struct pt_child *child = pt_index_child(slot);
+		if (child->hash == hash && pt_index_has(child->set, child->labels, values))
+			return child;
+	}
+}
+
+/* The child of these values, made if need be; see registry.h. Without a lock, if it is there. */
+static inline struct pt_child *
+pt_family_get(struct pt_set *set, const struct pt_values *values)
+{
+	/*
+	 * acquire: pairs with the release in make_room(), and is done before asking whether the
+	 * family expires: if it does, that was settled before it had an index.
+	 */
+	struct pt_index *index = atomic_load_explicit(&set->index, memory_order_acquire);
+	if (!pt_family_expires(set) && values->count == set->label_count) {
+		struct pt_child *child = pt_index_find(index, values);
+		/* acquire: pairs with the release that made it live. */
+		if (child != NULL && atomic_load_explicit(&child->live, memory_order_acquire))
+			return child;
+	}
+	return pt_family_make(set, values);
+}
+
+/* ---- the table ---- */
 
 /* An empty one of this capacity (a power of two). NULL if memory is out. */
 struct pt_index *pt_index_new(size_t capacity);

@@ -4,7 +4,7 @@
  * in declare.c and family.c. The names stand in parentheses because the header has macros of the
  * same names, which add the NULL that ends a list. Mistakes give what ignores updates.
  */
-#include "metrics/registry.h"
+#include "metrics/index.h"
 
 /* Stands for every family that could not be declared. */
 static struct pt_set ignoring_set;
@@ -25,6 +25,19 @@ collect(va_list *arguments)
 		text = va_arg(*arguments, const char *);
 	}
 	return list;
+}
+
+/* Those of a list that ends in NULL; with all that changes in registers. */
+static inline void
+take_values(struct pt_values *values, const struct pt_set *set, va_list *arguments)
+{
+	struct pt_value *value = values->at, *end = value + PT_LIMIT_LABEL_NAMES + 1;
+	uint64_t hash = pt_index_seed(set);
+	const char *text;
+	while (value < end && (text = va_arg(*arguments, const char *)) != NULL)
+		hash = pt_index_take(value++, text, hash);
+	values->hash = hash;
+	values->count = (size_t)(value - values->at);
 }
 
 static void *
@@ -50,9 +63,10 @@ get(void *family, va_list *arguments, struct pt_child *otherwise)
 {
 	if (family == &ignoring_set)
 		return otherwise;
+	struct pt_set *set = family;
 	struct pt_values values;
-	pt_values_list(&values, family, arguments);
-	struct pt_child *child = pt_family_get(family, &values);
+	take_values(&values, set, arguments);
+	struct pt_child *child = pt_family_get(set, &values);
 	return child == NULL ? otherwise : child;
 }
 
@@ -62,7 +76,7 @@ forget(void *family, va_list *arguments)
 	if (family == &ignoring_set)
 		return;
 	struct pt_values values;
-	pt_values_list(&values, family, arguments);
+	take_values(&values, family, arguments);
 	pt_family_remove(family, &values);
 }
 

@@ -121,12 +121,12 @@ pitot_registry_free(struct pitot_registry *registry)
 	if (registry == NULL)
 		return;
 	pt_gather_forget(registry);
+	pt_exemplar_free(registry);
 	while (registry->first != NULL) {
 		struct pt_set *set = registry->first;
 		registry->first = set->next;
 		pt_family_free(set);
 	}
-	pt_exemplar_free(registry);
 	while (registry->hooks != NULL) {
 		struct pt_hook *hook = registry->hooks;
 		registry->hooks = hook->next;

@@ -130,19 +130,19 @@ struct pt_set {
 	uint64_t *scratch; /* one for each series of a child; NULL if it does not expire */
 };
 
-/* The values of a label set, in the order of the family's names; filled by index.c. */
+/* The values of a label set, in the order of the family's names; see index.h. */
 struct pt_value {
 	const char *text;
 	size_t length;
-	uint64_t first, last; /* its first and last bytes, if it is short */
+	uint64_t low, high; /* its bytes, and zeros behind them, if it is short */
 };
 
 /* False: it is long, or may be something else. */
 static inline bool
 pt_value_is_ascii(const struct pt_value *value)
 {
-	return value->length < 16 &&
-		((value->first | value->last) & UINT64_C(0x8080808080808080)) == 0;
+	return value->length < pt_intern_short &&
+		((value->low | value->high) & UINT64_C(0x8080808080808080)) == 0;
 }
 
 struct pt_values {
@@ -284,13 +284,11 @@ struct pt_set *pt_declare_find(struct pitot_registry *registry, const char *name
 struct pt_child *pt_declare_single(struct pitot_registry *registry,
 	const struct pt_declaration *declaration, struct pt_child *otherwise);
 
-/* ---- index.c ---- */
+/* ---- index.h ---- */
 
 void pt_values_begin(struct pt_values *values, const struct pt_set *set);
 /* There is room. The text is not copied. */
 void pt_values_add(struct pt_values *values, const char *text);
-/* Those of a list that ends in NULL. */
-void pt_values_list(struct pt_values *values, const struct pt_set *set, va_list *arguments);
 
 /* ---- child.c ---- */
 
@@ -321,7 +319,7 @@ void pt_child_free_chunks(struct pt_set *set);
  * The child of these values, made or revived if there is none, or the family's overflow if its
  * limit is reached; NULL on a mistake.
  */
-struct pt_child *pt_family_get(struct pt_set *set, const struct pt_values *values);
+struct pt_child *pt_family_make(struct pt_set *set, const struct pt_values *values);
 void pt_family_remove(struct pt_set *set, const struct pt_values *values);
 /* Zeroes the child and gives it a new start time, unless it was removed. False if memory is out. */
 bool pt_family_restart(struct pt_child *child);
@@ -390,7 +388,7 @@ void pt_exemplar_keep(struct pt_child *child, size_t index, double value,
 /* Adds the child's exemplars to the snapshot, whose series of this child begin at `first`. */
 bool pt_exemplar_gather(struct pt_child *child, struct pitot_snapshot *snapshot, size_t first);
 void pt_exemplar_forget(struct pt_child *child);
-/* No child has any more; frees what they were kept in. */
+/* Nobody has any more. */
 void pt_exemplar_free(struct pitot_registry *registry);
 
 /* ---- instruments, for files that set them directly ---- */

@@ -147,15 +147,18 @@ find(const char *text, uint32_t length, uint32_t hash)
 static struct pt_interned *
 new_text(const char *text, uint32_t length, uint64_t place)
 {
-	struct pt_interned *made = malloc(sizeof *made + length + 1);
+	size_t size = length < pt_intern_short ? pt_intern_short : (size_t)length + 1;
+	struct pt_interned *made = malloc(sizeof *made + size);
 	if (made == NULL)
 		return NULL;
-	made->references = 1;
-	made->length = length;
-	made->hash = pt_hash(text, length, 0);
-	made->place = place;
+	*made = (struct pt_interned){
+		.references = 1,
+		.length = length,
+		.hash = pt_hash(text, length, 0),
+		.place = place,
+	};
 	memcpy(made->text, text, length);
-	made->text[length] = '\0';
+	memset(made->text + length, 0, size - length);
 	return made;
 }
 
