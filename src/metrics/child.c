@@ -16,11 +16,10 @@ struct pt_chunk {
 	max_align_t children[];
 };
 
-/* Aligned, so that the index has bits to itself in a pointer. */
-static size_t
-size_of_child(const struct pt_set *set)
+size_t
+pt_child_size(const struct pt_kind *kind, const struct pt_shape *shape)
 {
-	size_t unit = _Alignof(max_align_t), size = set->kind->size(&set->shape);
+	size_t unit = _Alignof(max_align_t), size = kind->size(shape);
 	return (size + unit - 1) / unit * unit;
 }
 
@@ -56,7 +55,6 @@ child_at(const struct pt_set *set, struct pt_chunk *chunk, size_t index)
 static struct pt_child *
 new_child(struct pt_set *set)
 {
-	set->child_size = size_of_child(set);
 	struct pt_chunk *chunk = set->last_chunk;
 	if ((chunk == NULL || chunk->used == chunk->room) && !add_chunk(set))
 		return NULL;

@@ -304,6 +304,7 @@ make_set(struct pitot_registry *registry, const struct pt_declaration *declarati
 	set->registry = registry;
 	set->kind = declaration->kind;
 	set->each = declaration->kind->series_count(&declaration->shape);
+	set->child_size = pt_child_size(declaration->kind, &declaration->shape);
 	set->family = pt_family_ref(family);
 	set->declared = pt_family_ref(family);
 	set->label_count = declaration->label_count;

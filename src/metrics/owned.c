@@ -187,10 +187,16 @@ rising(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* Numbers that were given back come in any order. */
+/* Numbers that were given back come in any order, mostly in the opposite one. */
 static void
 sort(uint32_t *numbers, size_t count)
 {
+	bool falls = count > 0 && numbers[0] > numbers[count - 1];
+	for (size_t i = 0; falls && i < count / 2; i++) {
+		uint32_t number = numbers[i];
+		numbers[i] = numbers[count - 1 - i];
+		numbers[count - 1 - i] = number;
+	}
 	for (size_t i = 1; i < count; i++)
 		if (numbers[i - 1] > numbers[i]) {
 			qsort(numbers, count, sizeof numbers[0], rising);

@@ -292,6 +292,8 @@ void pt_values_add(struct pt_values *values, const char *text);
 
 /* ---- child.c ---- */
 
+/* Of the family's children; aligned, so that the index has bits to itself in a pointer. */
+size_t pt_child_size(const struct pt_kind *kind, const struct pt_shape *shape);
 /* The memory of a free child, or new memory, zero but for its number; NULL if memory is out. */
 struct pt_child *pt_child_raw(struct pt_set *set);
 /* Makes it a free one, without labels. */
