@@ -5,6 +5,7 @@
  */
 #include "base/buf.h"
 
+#include "base/pages.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ grow(struct pt_buf *buf, size_t needed)
 		buf->error = PITOT_NO_MEMORY;
 		return;
 	}
+	if (buf->bytes == NULL)
+		pt_pages_large(bytes, capacity);
 	buf->bytes = bytes;
 	buf->capacity = capacity;
 }

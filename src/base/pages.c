@@ -2,12 +2,15 @@
 /* Anonymous mappings, which only fail when memory is out. */
 #include "base/pages.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 /* A mapping costs as much as several pages. */
 enum { mapped_from = 1 << 16 };
+/* The heap makes a mapping for each piece of this size, which ends with it. */
+enum { large_from = (32 << 20) + 1 };
 
 void *
 pt_pages_new(size_t size)
@@ -38,4 +41,13 @@ pt_pages_empty(void *at, size_t size, size_t from)
 	/* Should it fail, the memory stays. */
 	if (size >= mapped_from && from < size)
 		(void)madvise((char *)at + from, size - from, MADV_DONTNEED);
+}
+
+void
+pt_pages_large(void *at, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (uintptr_t)at % page;
+	/* Should it fail, pages are small. */
+	if (size >= large_from)
+		(void)madvise((char *)at + (page - before) % page, size - page, MADV_HUGEPAGE);
 }

@@ -16,5 +16,10 @@ void pt_pages_free(void *at, size_t size); /* also NULL */
  * was, or zero, and its memory is given back as far as it is of whole pages.
  */
 void pt_pages_empty(void *at, size_t size, size_t from);
+/*
+ * Of memory that nothing was written to yet: so much is to come by large pages, where the system
+ * has some, since the first touch of each page costs as much as filling it. For what is filled.
+ */
+void pt_pages_large(void *at, size_t size);
 
 #endif
