@@ -56,6 +56,14 @@ measure(const struct pt_queue *queue, struct pt_queue_node *node)
 	node->samples = pt_queue_samples(queue, snapshot);
 }
 
+/* Keeps one, so that adding and taking in turn allocates nothing. */
+static void
+put_node(struct pt_queue *queue, struct pt_queue_node *node)
+{
+	free(queue->spare);
+	queue->spare = node;
+}
+
 static void
 unlink_first(struct pt_queue *queue)
 {
@@ -65,7 +73,7 @@ unlink_first(struct pt_queue *queue)
 		queue->last = NULL;
 	queue->bytes -= node->bytes;
 	queue->samples -= node->samples;
-	free(node);
+	put_node(queue, node);
 }
 
 static void
@@ -81,6 +89,8 @@ pt_queue_clear(struct pt_queue *queue)
 {
 	while (queue->first != NULL)
 		drop_first(queue, PITOT_DROP_UNSENT);
+	free(queue->spare);
+	queue->spare = NULL;
 }
 
 bool
@@ -240,7 +250,7 @@ drop_empty(struct pt_queue *queue)
 		*at = node->next;
 		queue->bytes -= node->bytes;
 		pitot_snapshot_free(node->queued.snapshot);
-		free(node);
+		put_node(queue, node);
 	}
 	queue->last = before;
 }
@@ -277,10 +287,11 @@ pt_queue_rewind(struct pt_queue *queue, int64_t time_ms)
 int
 pt_queue_add(struct pt_queue *queue, const struct pt_queued *queued, struct pitot_error *why)
 {
-	struct pt_queue_node *node = calloc(1, sizeof *node);
+	struct pt_queue_node *node = queue->spare != NULL ? queue->spare : malloc(sizeof *node);
 	if (node == NULL)
 		return pt_error_memory(why);
-	node->queued = *queued;
+	queue->spare = NULL;
+	*node = (struct pt_queue_node){.queued = *queued};
 	measure(queue, node);
 	while (queue->newest_only && queue->first != NULL)
 		drop_first(queue, PITOT_DROP_REPLACED);

@@ -28,6 +28,7 @@ struct pt_queue {
 	bool newest_only;
 	/* private */
 	struct pt_queue_node *first, *last;
+	struct pt_queue_node *spare; /* NULL, or one for the next snapshot */
 	size_t bytes, samples;
 	size_t dropped[PITOT_DROP_REASONS]; /* samples, since somebody took the numbers */
 };
