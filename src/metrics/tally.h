@@ -74,8 +74,8 @@ double pt_tally_read(struct pt_owned *owned, uint64_t *buckets, size_t bucket_co
 void pt_tally_clear(struct pt_owned *owned);
 
 /*
- * In the child of a fork: completes the tallies of threads other than `here`, which are no more, and
- * forgets what readers asked for.
+ * In the child of a fork: completes the tallies of threads other than `here`, which are no more,
+ * and forgets what readers asked for.
  */
 void pt_tally_mend(const struct pt_owned_thread *here);
 
