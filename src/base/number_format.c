@@ -308,17 +308,18 @@ format_decimal(char *out, struct decimal decimal)
 /* ---- numbers of few digits, which most are ---- */
 
 /*
- * The digits of a number below 10^8 as text, without zeros at the beginning; *count gets how many
- * there are. Nothing branches on that.
+ * Puts a number below a million, and returns how many digits it has. They are counted by comparing,
+ * without a branch, and not by looking at the text: where the next text goes then does not wait for
+ * this one's digits, nor does whatever is read behind it, as processors that let no read pass a
+ * write to an address that is not known have it.
  */
-static inline uint64_t
-whole_text(uint64_t digits, size_t *count)
+static inline size_t
+put_whole(char *to, uint64_t number)
 {
-	uint64_t text = text_of(digits);
-	/* Of eight zeros the last one counts as a digit. */
-	int zeros = __builtin_ctzll((text ^ ZEROS) | UINT64_C(1) << 56) / 8;
-	*count = 8 - (size_t)zeros;
-	return text >> 8 * zeros;
+	size_t count = 1 + (size_t)(number > 9) + (size_t)(number > 99) + (size_t)(number > 999) +
+		(size_t)(number > 9999) + (size_t)(number > 99999);
+	put_word(to, text_of(eight_digits(number)) >> (64 - 8 * count));
+	return count;
 }
 
 /*
@@ -328,8 +329,10 @@ whole_text(uint64_t digits, size_t *count)
 static inline size_t
 format_large(char *out, uint64_t first, uint64_t last, unsigned exponent)
 {
-	size_t count;
-	uint64_t text = whole_text(first, &count);
+	uint64_t text = text_of(first);
+	int zeros = __builtin_ctzll(text ^ ZEROS) / 8;
+	size_t count = 8 - (size_t)zeros;
+	text >>= 8 * zeros;
 	size_t kept = last == 0 ? count - (size_t)zeros_behind(first)
 				: count + 8 - (size_t)zeros_behind(last);
 	char *end = out + kept + (kept > 1);
@@ -349,11 +352,9 @@ format_large(char *out, uint64_t first, uint64_t last, unsigned exponent)
 static inline size_t
 format_integer(char *out, uint64_t integer, enum pt_number_style style)
 {
-	size_t count;
-	uint64_t digits = eight_digits(integer);
 	if (__builtin_expect(integer >= 1000000, false))
-		return format_large(out, digits, 0, 0);
-	put_word(out, whole_text(digits, &count));
+		return format_large(out, eight_digits(integer), 0, 0);
+	size_t count = put_whole(out, integer);
 	memcpy(out + count, ".0", 2);
 	return style == PT_NUMBER_OPEN ? count + 2 : count;
 }
@@ -363,10 +364,9 @@ static inline size_t
 format_millionths(char *out, uint64_t millionths)
 {
 	const uint64_t million = 1000000;
-	size_t count;
 	uint64_t whole = millionths / million,
 		 digits = eight_digits((millionths - whole * million) * 100);
-	put_word(out, whole_text(eight_digits(whole), &count));
+	size_t count = put_whole(out, whole);
 	out[count] = '.';
 	put_word(out + count + 1, text_of(digits));
 	return count + 9 - (size_t)zeros_behind(digits);

@@ -111,14 +111,41 @@ add_whole(struct pitot_counter *counter, uint64_t amount)
 static void
 add_fraction(struct pitot_counter *counter, double amount)
 {
-	pt_whole *own = pt_owned_find(&counter->fractions);
+	/* Before there is a cell, so that who finds one need not. */
 	pt_family_complicate(counter->child.set);
-	if (own == NULL)
-		own = pt_owned_make(&counter->fractions);
+	pt_whole *own = pt_owned_make(&counter->fractions);
 	if (own != NULL && pt_owned_takes(amount))
 		pt_owned_add_double(own, amount);
 	else
 		pt_double_add(&counter->fraction, amount);
+}
+
+/* Returns whether it is a whole number below 2^63, which goes to *whole. */
+static inline bool
+is_whole(double amount, uint64_t *whole)
+{
+	if (!(amount >= 0 && amount < 0x1p63))
+		return false;
+	int64_t integer = (int64_t)amount;
+	*whole = (uint64_t)integer;
+	return (double)integer == amount;
+}
+
+/* Whatever finds no cell, or is not to be added. Not inlined, so that adding needs no frame. */
+__attribute__((noinline)) static void
+add_slowly(struct pitot_counter *counter, double amount)
+{
+	uint64_t whole;
+	if (!pt_child_touch(&counter->child))
+		return;
+	if (!(amount >= 0) || isinf(amount))
+		pt_registry_misuse(counter->child.set->registry,
+			"%s: a counter takes finite amounts from 0 up; another was ignored",
+			counter->child.set->declared->name);
+	else if (is_whole(amount, &whole))
+		add_whole(counter, whole);
+	else
+		add_fraction(counter, amount);
 }
 
 void
@@ -131,26 +158,25 @@ pitot_counter_inc(struct pitot_counter *counter)
 		add_whole(counter, 1);
 }
 
+/* That the number of the fractions is armed is no mark of use, as that of the child is. */
 void
 pitot_counter_add(struct pitot_counter *counter, double amount)
 {
-	if (!pt_child_touch(&counter->child))
-		return;
-	if (!(amount >= 0) || isinf(amount)) {
-		pt_registry_misuse(counter->child.set->registry,
-			"%s: a counter takes finite amounts from 0 up; another was ignored",
-			counter->child.set->declared->name);
-		return;
+	uint64_t whole;
+	if (is_whole(amount, &whole)) {
+		pt_whole *own = pt_owned_find(&counter->child.owned);
+		if (__builtin_expect(own != NULL, true)) {
+			pt_owned_add(own, whole);
+			return;
+		}
+	} else if (amount >= 0 && amount < PT_OWNED_END && pt_child_touch(&counter->child)) {
+		pt_whole *own = pt_owned_find(&counter->fractions);
+		if (__builtin_expect(own != NULL, true)) {
+			pt_owned_add_double(own, amount);
+			return;
+		}
 	}
-	if (!(amount < 0x1p63 && amount == (double)(uint64_t)amount)) {
-		add_fraction(counter, amount);
-		return;
-	}
-	pt_whole *own = pt_owned_find(&counter->child.owned);
-	if (own != NULL)
-		pt_owned_add(own, (uint64_t)amount);
-	else
-		add_whole(counter, (uint64_t)amount);
+	add_slowly(counter, amount);
 }
 
 void

@@ -95,6 +95,18 @@ pt_histogram_read(pt_whole *cells, struct pt_owned *tallies, const struct pt_sha
 	bits[bounds + 2] = bits[bounds];
 }
 
+/* From where sixteen bounds, among which the value's bucket ends, are left of a multiple of it. */
+static inline const double *
+halve(const double *bounds, size_t count, double value)
+{
+	while (count > pt_bounds_unit) {
+		size_t half = count / 2 / pt_bounds_unit * pt_bounds_unit;
+		bounds += half & (0 - (size_t)(bounds[half - 1] < value));
+		count -= half;
+	}
+	return bounds;
+}
+
 /*
  * The first bucket whose bound is not below the value: how many bounds are below it. Halving stops
  * early, as comparing sixteen is cheaper than depending on four in turn; nothing here branches on
@@ -105,23 +117,16 @@ bucket_of(const struct pt_shape *shape, double value)
 {
 	typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
 	typedef int64_t places __attribute__((vector_size(16)));
-	const double *bounds = shape->bounds, *end;
+	const double *bounds = shape->bounds;
 	const size_t unit = pt_bounds_unit;
-	size_t count = (shape->count + unit - 1) / unit * unit;
-	while (count > 16) {
-		size_t half = count / 2 / unit * unit;
-		bounds += bounds[half - 1] < value ? half : 0;
-		count -= half;
-	}
-	const pair values = {value, value};
-	places below = {0, 0}, more = {0, 0};
-	size_t first = (size_t)(bounds - shape->bounds);
-	for (end = bounds + count; bounds < end; bounds += unit) {
-		below -= *(const pair *)bounds < values; /* a comparison that holds is -1 */
-		more -= *(const pair *)(bounds + 2) < values;
-	}
-	below += more;
-	return first + (size_t)(below[0] + below[1]);
+	if (__builtin_expect(shape->count > unit, false))
+		bounds = halve(bounds, (shape->count + unit - 1) / unit * unit, value);
+	const pair *at = (const pair *)bounds, values = {value, value};
+	/* A comparison that holds is -1. */
+	places first = (at[0] < values) + (at[1] < values) + (at[2] < values) + (at[3] < values);
+	places last = (at[4] < values) + (at[5] < values) + (at[6] < values) + (at[7] < values);
+	places below = first + last;
+	return (size_t)(bounds - shape->bounds) - (size_t)(below[0] + below[1]);
 }
 
 size_t
@@ -253,13 +258,6 @@ pt_histogram_refuse(const struct pt_child *child)
 		child->set->registry, "%s: observing NaN was ignored", child->set->declared->name);
 }
 
-/* Whether pt_tally_add() may be called. */
-static inline bool
-is_ready(struct pt_tally *tally, double value)
-{
-	return tally != NULL && pt_owned_takes(value) && !pt_tally_is_awaited(tally);
-}
-
 /* Returns the bucket. Not inlined, so that observing needs no frame. */
 __attribute__((noinline)) static size_t
 count_value(struct pitot_histogram *histogram, double value)
@@ -286,7 +284,7 @@ void
 pitot_histogram_observe(struct pitot_histogram *histogram, double value)
 {
 	struct pt_tally *tally = pt_tally_find(&histogram->child.owned);
-	if (__builtin_expect(is_ready(tally, value), true))
+	if (__builtin_expect(tally != NULL && pt_tally_takes(tally, value), true))
 		pt_tally_add(tally, bucket_of(&histogram->child.set->shape, value), value);
 	else
 		observe_slowly(histogram, value);

@@ -91,21 +91,35 @@ pt_owned_add(pt_whole *own, uint64_t amount)
 	atomic_store_explicit(own, old + amount, memory_order_relaxed);
 }
 
+/*
+ * A double that only this thread writes, so that it may read it as plain memory. That leaves it in
+ * the register where it is added to: GCC brings atomics there by way of another, which takes as
+ * long as the addition, and each addition waits for the one before.
+ */
+static inline double
+pt_owned_double(const pt_whole *own)
+{
+	double value;
+	memcpy(&value, (const void *)own, sizeof value);
+	return value;
+}
+
 static inline void
 pt_owned_add_double(pt_whole *own, double amount)
 {
-	double old = pt_number_from_bits(atomic_load_explicit(own, memory_order_relaxed));
-	atomic_store_explicit(own, pt_number_bits(old + amount), memory_order_relaxed);
+	double sum = pt_owned_double(own) + amount;
+	atomic_store_explicit(own, pt_number_bits(sum), memory_order_relaxed);
 }
 
 /*
  * Amounts that a thread's cell of doubles may take: 2^64 of them do not overflow it. What a thread
  * counted cannot be set back, so infinity would stay for ever; such amounts go to the shared cell.
  */
+#define PT_OWNED_END 0x1p959
 static inline bool
 pt_owned_takes(double amount)
 {
-	return __builtin_fabs(amount) < 0x1p959;
+	return __builtin_fabs(amount) < PT_OWNED_END;
 }
 
 /* ---- readers ---- */

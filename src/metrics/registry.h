@@ -42,7 +42,7 @@ struct pt_native_shape {
 };
 
 /* Bounds are compared so many at a time, and as many +Inf follow them. */
-enum { pt_bounds_unit = 4 };
+enum { pt_bounds_unit = 16 };
 
 /* What a family's children have in common beside the labels. Copied into the set. */
 struct pt_shape {
@@ -337,8 +337,9 @@ pt_family_expires(const struct pt_set *set)
 static inline void
 pt_family_complicate(struct pt_set *set)
 {
-	/* relaxed: see is_plain. */
-	atomic_store_explicit(&set->is_plain, false, memory_order_relaxed);
+	/* relaxed: see is_plain. Looked at first, since all threads read the line that it is in. */
+	if (atomic_load_explicit(&set->is_plain, memory_order_relaxed))
+		atomic_store_explicit(&set->is_plain, false, memory_order_relaxed);
 }
 /* The set's own lock, if it expires. */
 void pt_family_lock(struct pt_set *set);

@@ -24,6 +24,13 @@ enum {
 /* Guarded by pt_owned_lock(). */
 static struct pt_tally *first;
 
+/* relaxed: a hint. Another reader may take it back too early, and asks again. */
+static void
+ask(struct pt_tally *tally, bool awaits)
+{
+	pt_whole_set(&tally->end, awaits ? 0 : pt_number_bits(PT_OWNED_END));
+}
+
 struct pt_tally *
 pt_tally_make(struct pt_owned *owned, size_t bucket_count)
 {
@@ -37,6 +44,7 @@ pt_tally_make(struct pt_owned *owned, size_t bucket_count)
 	if (tally == NULL)
 		return NULL;
 	tally->bucket_count = bucket_count;
+	ask(tally, false);
 	tally->thread = pt_owned_here.thread;
 	pt_owned_lock();
 	tally->after = first;
@@ -77,9 +85,8 @@ read_patiently(struct pt_tally *tally, uint64_t *buckets, uint64_t *sum_bits)
 	for (int i = 0; i < quick_tries; i++)
 		if (read_once(tally, buckets, sum_bits))
 			return;
-	/* relaxed: a hint. Another reader may take it back too early, and asks again. */
 	for (int i = 0; i < yielding_tries + sleeping_tries; i++) {
-		atomic_store_explicit(&tally->is_awaited, true, memory_order_relaxed);
+		ask(tally, true);
 		if (i < yielding_tries)
 			(void)sched_yield();
 		else
@@ -87,7 +94,7 @@ read_patiently(struct pt_tally *tally, uint64_t *buckets, uint64_t *sum_bits)
 		if (read_once(tally, buckets, sum_bits))
 			break;
 	}
-	atomic_store_explicit(&tally->is_awaited, false, memory_order_relaxed);
+	ask(tally, false);
 }
 
 double
@@ -142,6 +149,8 @@ void
 pt_tally_mend(const struct pt_owned_thread *here)
 {
 	for (struct pt_tally *tally = first; tally != NULL; tally = tally->after) {
+		/* Whoever asked for a moment without observations is no more either. */
+		ask(tally, false);
 		if (tally->thread == here)
 			continue;
 		uint64_t total = 0;

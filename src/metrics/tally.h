@@ -13,8 +13,8 @@ struct pt_tally {
 	struct pt_tally *before, *after; /* of all tallies; guarded by pt_owned_lock() */
 	struct pt_owned_thread *thread;
 	size_t bucket_count;
-	atomic_bool is_awaited; /* a reader asks for a moment without observations */
-	pt_whole count;         /* written last, see pt_tally_add() */
+	pt_double end;  /* of the amounts it takes now; 0: see pt_tally_is_awaited() */
+	pt_whole count; /* written last, see pt_tally_add() */
 	pt_double sum;
 	pt_whole buckets[]; /* not cumulative */
 };
@@ -32,13 +32,21 @@ pt_tally_find(struct pt_owned *owned)
 /* Likewise, made if there is none. NULL if memory is out. */
 struct pt_tally *pt_tally_make(struct pt_owned *owned, size_t bucket_count);
 
-/* relaxed: a request may be seen late. */
+/* Whether a reader asks for a moment without observations. relaxed: it may be seen late. */
 static inline bool
 pt_tally_is_awaited(struct pt_tally *tally)
 {
-	return atomic_load_explicit(&tally->is_awaited, memory_order_relaxed);
+	return atomic_load_explicit(&tally->end, memory_order_relaxed) == 0;
 }
-/* If it is, lets the reader come between two observations. */
+/* pt_owned_takes() and that it is not awaited, in one comparison. */
+static inline bool
+pt_tally_takes(struct pt_tally *tally, double value)
+{
+	/* relaxed: as above. */
+	uint64_t end = atomic_load_explicit(&tally->end, memory_order_relaxed);
+	return __builtin_fabs(value) < pt_number_from_bits(end);
+}
+/* If it is awaited, lets the reader come between two observations. */
 void pt_tally_give_way(struct pt_tally *tally);
 
 /*
@@ -53,7 +61,7 @@ pt_tally_add(struct pt_tally *tally, size_t bucket, double value)
 {
 	/* relaxed: only this thread writes them. */
 	uint64_t count = atomic_load_explicit(&tally->count, memory_order_relaxed);
-	double sum = pt_number_from_bits(atomic_load_explicit(&tally->sum, memory_order_relaxed));
+	double sum = pt_owned_double(&tally->sum);
 	pt_owned_add(&tally->buckets[bucket], 1);
 	atomic_store_explicit(&tally->sum, pt_number_bits(sum + value), memory_order_release);
 	atomic_store_explicit(&tally->count, count + 1, memory_order_release);
@@ -65,7 +73,10 @@ double pt_tally_read(struct pt_owned *owned, uint64_t *buckets, size_t bucket_co
 /* Frees all threads' tallies, and gives the number back; nobody uses it any more. */
 void pt_tally_clear(struct pt_owned *owned);
 
-/* In the child of a fork: completes the tallies of threads other than `here`, which are no more. */
+/*
+ * In the child of a fork: completes the tallies of threads other than `here`, which are no more,
+ * and forgets what readers asked for.
+ */
 void pt_tally_mend(const struct pt_owned_thread *here);
 
 #endif

@@ -145,6 +145,26 @@ a_histogram_counts_every_value_in_its_bucket_and_all_above(void)
 	}
 }
 
+/* Bounds are searched in another way from 17 on, and again differently at each power of two. */
+static void
+however_many_bounds_there_are_each_value_falls_below_its_own(void)
+{
+	static double bounds[200];
+	pitot_buckets_linear(bounds, 200, 1, 1);
+	for (size_t count = 1; count <= 200; count++) {
+		struct pitot_registry *m = pitot_registry_new(NULL);
+		struct pitot_histogram *h =
+			pitot_histogram(m, "h", "x", &(struct pitot_buckets){bounds, count});
+		for (size_t i = 0; i <= count; i++)
+			pitot_histogram_observe(h, (double)(i + 1));
+		struct pitot_snapshot *s = pitot_snapshot_take(m, NULL);
+		for (size_t i = 0; i <= count; i++)
+			check_double(pt_number_from_bits(s->bits[i]), (double)(i + 1));
+		pitot_snapshot_free(s);
+		pitot_registry_free(m);
+	}
+}
+
 static void
 bad_bounds_are_a_mistake_and_plus_inf_may_be_named(void)
 {
@@ -361,6 +381,7 @@ CHECK_MAIN("metrics/instruments", TEST(a_counter_adds_what_is_valid_and_ignores_
 	TEST(whole_amounts_stay_exact_beyond_two_to_the_53),
 	TEST(a_gauge_goes_up_and_down_and_holds_any_value), TEST(callbacks_are_read_at_each_gather),
 	TEST(a_histogram_counts_every_value_in_its_bucket_and_all_above),
+	TEST(however_many_bounds_there_are_each_value_falls_below_its_own),
 	TEST(bad_bounds_are_a_mistake_and_plus_inf_may_be_named),
 	TEST(bounds_can_be_made_and_defaults_exist),
 	TEST(a_gauge_histogram_takes_things_away_again),

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "metrics/registry.h"
+#include "metrics/tally.h"
 #include "support/check.h"
 #include "support/fault.h"
 
@@ -258,6 +259,28 @@ the_child_of_a_fork_counts_on_and_its_parent_too(void)
 	pitot_registry_free(world.m);
 }
 
+/* As if a reader had just asked for a moment without observations, of which the child has none. */
+static void
+the_child_of_a_fork_gives_way_to_no_reader_of_its_parent(void)
+{
+	struct pitot_registry *m = pitot_registry_new(NULL);
+	struct pitot_histogram *histogram = pitot_histogram(m, "h", "x", NULL);
+	pitot_histogram_observe(histogram, 1);
+	struct pt_tally *tally = pt_tally_find(&((struct pt_child *)histogram)->owned);
+	check_fatal(tally != NULL && pt_tally_takes(tally, 1));
+	pt_whole_set(&tally->end, 0);
+	check_true(pt_tally_is_awaited(tally) && !pt_tally_takes(tally, 1));
+	pid_t pid = fork();
+	check_fatal(pid >= 0);
+	if (pid == 0)
+		_exit(pt_tally_takes(tally, 1) ? 0 : 1);
+	int status;
+	check_int(waitpid(pid, &status, 0), pid);
+	check_int(status, 0);
+	check_true(pt_tally_is_awaited(tally));
+	pitot_registry_free(m);
+}
+
 /* ---- no memory ---- */
 
 struct scarce {
@@ -462,4 +485,5 @@ CHECK_MAIN("metrics/owned", TEST(counters_that_follow_each_other_are_read_as_eac
 	TEST(sums_are_exact_and_whole_while_threads_come_and_go),
 	TEST(whole_amounts_of_many_threads_stay_exact_beyond_2_53),
 	TEST(a_sum_of_infinity_ends_with_its_life), TEST(a_registry_after_another_begins_at_zero),
-	TEST(the_child_of_a_fork_counts_on_and_its_parent_too))
+	TEST(the_child_of_a_fork_counts_on_and_its_parent_too),
+	TEST(the_child_of_a_fork_gives_way_to_no_reader_of_its_parent))
