@@ -290,6 +290,23 @@ themselves: give it another name, for example \"my_$label\""
 	done
 }
 
+# A free port is told as what it became; what is no whole number is none of connections.
+free_port()
+{
+	BAILEYS_PROMETHEUS_ENABLED=true BAILEYS_PROMETHEUS_PORT=0 \
+		"$build/tests/example/baileys_worker" >"$work/log" 2>&1 &
+	worker=$!
+	background+=("$worker")
+	eventually 10 grep -q started "$work/log"
+	expect "both lines name the port that was found" \
+		"$(grep -o 'port: [1-9][0-9]*' "$work/log" | uniq -c | awk '{ print $1 }')" 2
+	stop_worker "$worker"
+	expect_run "one and a half connections are refused" 64 \
+		"$build/tests/example/baileys_worker" --connections=1.5
+	expect "which says why" "$err" \
+		'baileys_worker: connections: "1.5": a whole number is expected'
+}
+
 curl_has()
 {
 	curl -s --noproxy '*' "$1" | grep -q "$2"
@@ -322,4 +339,5 @@ login_and_tls
 taken_port
 worker "$port"
 own_labels
+free_port
 finish
