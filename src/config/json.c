@@ -63,8 +63,14 @@ copy_labels(
 static int
 tell_syntax(const json_error_t *error, struct pitot_error *why)
 {
-	if (json_error_code(error) == json_error_out_of_memory)
+	enum json_error_code code = json_error_code(error);
+	if (code == json_error_out_of_memory)
 		return pt_error_memory(why);
+	/* jansson's own words name an option of its own. */
+	if (code == json_error_null_character || code == json_error_null_byte_in_key)
+		return pt_error_set(why, PITOT_BAD_CONFIG,
+			"line %d, column %d: \\u0000 cannot be part of a label", error->line,
+			error->column);
 	return pt_error_set(why, PITOT_BAD_CONFIG, "line %d, column %d: %s", error->line,
 		error->column, error->text);
 }

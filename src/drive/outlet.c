@@ -54,9 +54,9 @@ pitot_config_own_labels(const struct pitot_config *config, const char *const *na
 
 /* ---- starting ---- */
 
-/* Tells what is about to start; what is not asked for is left out. */
+/* Tells what is there, with the port that it really is; what is not asked for is left out. */
 static void
-tell(const struct pitot_config *config)
+tell(const struct pitot_config *config, const struct pitot_server *server)
 {
 	struct pitot_label fields[4];
 	struct pitot_log_entry entry = {PITOT_LOG_INFO, "prometheus metrics enabled", fields, 0};
@@ -71,7 +71,7 @@ tell(const struct pitot_config *config)
 		fields[entry.field_count++] = (struct pitot_label){"url", pt_buf_text(&url)};
 	}
 	if (config->serve) {
-		(void)snprintf(port, sizeof port, "%u", (unsigned)config->server.port);
+		(void)snprintf(port, sizeof port, "%u", (unsigned)pitot_server_port(server));
 		fields[entry.field_count++] = (struct pitot_label){"port", port};
 		fields[entry.field_count++] = (struct pitot_label){"path", path};
 	}
@@ -95,13 +95,15 @@ start(struct pitot_outlet *outlet, struct pitot_registry *registry,
 	}
 	if (config->push.url == NULL && !config->serve)
 		return pt_error_set(why, PITOT_USAGE, "neither push.url nor serve is set");
-	tell(config);
 	/* The endpoint first: what can be in its way is known at once, and leaves nothing. */
 	if (config->serve) {
-		outlet->server = pitot_server_start(registry, &config->server, why);
+		outlet->server = pt_serve_start(registry, &config->server, why);
 		if (outlet->server == NULL)
 			return PITOT_FAILED;
 	}
+	tell(config, outlet->server);
+	if (config->serve)
+		pt_serve_tell_started(outlet->server);
 	if (config->push.url != NULL) {
 		outlet->pusher = pitot_pusher_start(registry, &config->push, why);
 		if (outlet->pusher == NULL)

@@ -214,12 +214,11 @@ start(struct pitot_server *server, const struct pitot_server_options *options,
 }
 
 struct pitot_server *
-pitot_server_start(struct pitot_registry *registry, const struct pitot_server_options *given,
+pt_serve_start(struct pitot_registry *registry, const struct pitot_server_options *given,
 	struct pitot_error *why)
 {
 	const struct pitot_server_options options = complete(given);
 	struct pitot_server *server = calloc(1, sizeof *server);
-	char port[8];
 	if (server == NULL) {
 		(void)pt_error_memory(why);
 		return NULL;
@@ -227,16 +226,29 @@ pitot_server_start(struct pitot_registry *registry, const struct pitot_server_op
 	server->registry = registry;
 	server->pid = getpid();
 	server->listener.socket = -1;
-	if (pt_registry_disabled(registry))
+	if (pt_registry_disabled(registry) || start(server, &options, why) == 0)
 		return server;
-	if (start(server, &options, why) != 0) {
-		server_free(server);
-		(void)pt_error_wrap(why, "endpoint");
-		return NULL;
-	}
+	server_free(server);
+	(void)pt_error_wrap(why, "endpoint");
+	return NULL;
+}
+
+void
+pt_serve_tell_started(const struct pitot_server *server)
+{
+	char port[8];
 	(void)snprintf(port, sizeof port, "%u", (unsigned)server->listener.port);
 	pt_serve_tell(server, PITOT_LOG_INFO, "prometheus metrics server started", "port", port,
 		"path", server->path, NULL);
+}
+
+struct pitot_server *
+pitot_server_start(struct pitot_registry *registry, const struct pitot_server_options *options,
+	struct pitot_error *why)
+{
+	struct pitot_server *server = pt_serve_start(registry, options, why);
+	if (server != NULL)
+		pt_serve_tell_started(server);
 	return server;
 }
 

@@ -47,6 +47,10 @@ struct pitot_server {
 	struct pt_serve_crowd crowd;
 };
 
+/* As pitot_server_start(), which tells then that it has; what is disabled has no log. */
+struct pitot_server *pt_serve_start(struct pitot_registry *registry,
+	const struct pitot_server_options *options, struct pitot_error *why);
+void pt_serve_tell_started(const struct pitot_server *server);
 /* Fields: pairs of texts, ended by NULL. */
 void pt_serve_tell(const struct pitot_server *server, enum pitot_log_level level,
 	const char *message, ...) __attribute__((sentinel));

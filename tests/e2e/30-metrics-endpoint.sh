@@ -272,6 +272,32 @@ worker()
 	expect "and says nothing" "$(cat "$work/log")" ""
 }
 
+# The example configuration is sound, and a real Prometheus scrapes with it as it says.
+example_configuration()
+{
+	local age
+	for age in old new; do
+		promtool=$("$top/scripts/servers" path "promtool-$age")
+		expect_run "promtool-$age finds prometheus.yml sound, with its rules" 0 \
+			"$promtool" check config "$top/alerting/prometheus.yml"
+	done
+	start_endpoint ENDPOINT_ENABLED=true ENDPOINT_PORT=0
+	sed "s/localhost:9090/localhost:$port/; s/1[05]s/1s/; s/5s/1s/
+		s|rules/|$top/alerting/rules/|" "$top/alerting/prometheus.yml" >"$work/example.yml"
+	start_server prometheus-new --config "$work/example.yml"
+	expect_run "it scrapes, under the labels and the instance's name" 0 \
+		eventually 20 has_example
+	stop_server "$dir"
+	stop_endpoint
+}
+
+has_example()
+{
+	curl -fsS --noproxy '*' -G "$url/api/v1/query" --data-urlencode 'query=mail_sent_total{
+		job="zpro-baileys", instance="zpro-backend-1", service="zpro-backend",
+		environment="production"}' | grep -q '"12345"'
+}
+
 # A constant label that metrics have themselves, the kit's or pitot's, whether or not it pushes.
 own_labels()
 {
@@ -288,6 +314,23 @@ own_labels()
 themselves: give it another name, for example \"my_$label\""
 		done
 	done
+}
+
+# A free port is told as what it became; what is no whole number is none of connections.
+free_port()
+{
+	BAILEYS_PROMETHEUS_ENABLED=true BAILEYS_PROMETHEUS_PORT=0 \
+		"$build/tests/example/baileys_worker" >"$work/log" 2>&1 &
+	worker=$!
+	background+=("$worker")
+	eventually 10 grep -q started "$work/log"
+	expect "both lines name the port that was found" \
+		"$(grep -o 'port: [1-9][0-9]*' "$work/log" | uniq -c | awk '{ print $1 }')" 2
+	stop_worker "$worker"
+	expect_run "one and a half connections are refused" 64 \
+		"$build/tests/example/baileys_worker" --connections=1.5
+	expect "which says why" "$err" \
+		'baileys_worker: connections: "1.5": a whole number is expected'
 }
 
 curl_has()
@@ -318,8 +361,10 @@ for name in prometheus-old prometheus-new; do
 	same_series "$name"
 done
 same_types_and_help
+example_configuration
 login_and_tls
 taken_port
 worker "$port"
 own_labels
+free_port
 finish

@@ -76,11 +76,20 @@ number(const char *name, const char *text, double least)
 	return value;
 }
 
+static double
+whole_number(const char *name, const char *text, double least)
+{
+	double value = number(name, text, least);
+	if (value != floor(value))
+		errx(EX_USAGE, "%s: \"%s\": a whole number is expected", name, text);
+	return value;
+}
+
 static size_t
 room(const char *variable, size_t otherwise)
 {
 	const char *text = getenv(variable);
-	return text == NULL || *text == '\0' ? otherwise : (size_t)number(variable, text, 1);
+	return text == NULL || *text == '\0' ? otherwise : (size_t)whole_number(variable, text, 1);
 }
 
 static void
@@ -99,9 +108,11 @@ read_options(struct options *options, int argc, char **argv)
 {
 	const struct {
 		double *value, least;
-	} numbers[] = {{&options->seed, 0}, {&options->seconds, 0}, {&options->speed, 0},
-		{&options->rate, 0}, {&options->connections, 1}, {&options->history, 0},
-		{&options->step, 1}};
+		double (*read)(const char *name, const char *text, double least);
+	} numbers[] = {{&options->seed, 0, whole_number}, {&options->seconds, 0, number},
+		{&options->speed, 0, number}, {&options->rate, 0, number},
+		{&options->connections, 1, whole_number}, {&options->history, 0, number},
+		{&options->step, 1, number}};
 	static const struct option known[] = {{"seed", required_argument, NULL, 'n'},
 		{"seconds", required_argument, NULL, 'n'}, {"speed", required_argument, NULL, 'n'},
 		{"rate", required_argument, NULL, 'n'},
@@ -112,8 +123,8 @@ read_options(struct options *options, int argc, char **argv)
 	int option, which;
 	while ((option = getopt_long(argc, argv, "", known, &which)) != -1) {
 		if (option == 'n') {
-			*numbers[which].value =
-				number(known[which].name, optarg, numbers[which].least);
+			*numbers[which].value = numbers[which].read(
+				known[which].name, optarg, numbers[which].least);
 		} else if (option == 'f') {
 			switch_on(options->faults, optarg);
 		} else {

@@ -47,9 +47,9 @@ without_a_url_only_the_endpoint_opens(void)
 	check_size(ask_threads(), threads + 1);
 	uint16_t port = pitot_server_port(pitot_outlet_server(outlet));
 	(void)snprintf(expected, sizeof expected,
-		"prometheus metrics enabled port=0 path=/metrics prefix=app_\n"
+		"prometheus metrics enabled port=%u path=/metrics prefix=app_\n"
 		"prometheus metrics server started port=%u path=/metrics\n",
-		(unsigned)port);
+		(unsigned)port, (unsigned)port);
 	check_text(told, expected);
 	struct asked asked = ask_get(port, "/metrics", "");
 	check_contains(asked.body, "\napp_process_cpu_seconds_total ");
@@ -74,15 +74,18 @@ with_a_url_it_pushes_and_both_can_be(void)
 		pitot_gauge_set(pitot_gauge(m, "level", ""), 7);
 		struct pitot_outlet *outlet = pitot_outlet_start(m, &config, NULL);
 		check_fatal(outlet != NULL);
-		(void)snprintf(expected, sizeof expected,
-			serve != 0 ? "enabled url=%s port=0 path=/metrics prefix=app_\n"
-				   : "enabled url=%s prefix=app_\n",
-			server_url(receiver));
+		uint16_t port = pitot_server_port(pitot_outlet_server(outlet));
+		if (serve != 0)
+			(void)snprintf(expected, sizeof expected,
+				"enabled url=%s port=%u path=/metrics prefix=app_\n",
+				server_url(receiver), (unsigned)port);
+		else
+			(void)snprintf(expected, sizeof expected, "enabled url=%s prefix=app_\n",
+				server_url(receiver));
 		check_contains(told, expected);
 		check_int(pitot_outlet_server(outlet) != NULL, serve);
 		check_int(pitot_pusher_flush(pitot_outlet_pusher(outlet), 10000, NULL), 0);
 		if (serve != 0) {
-			uint16_t port = pitot_server_port(pitot_outlet_server(outlet));
 			struct asked asked = ask_get(port, "/metrics", "");
 			check_contains(asked.body, "\napp_level 7\n");
 			asked_clear(&asked);
