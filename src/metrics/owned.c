@@ -21,6 +21,7 @@
  */
 #include "metrics/owned.h"
 
+#include "base/pages.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +31,12 @@
 struct pt_owned_thread {
 	struct pt_owned_thread *next;         /* of all */
 	struct pt_owned_thread *next_waiting; /* of those that belong to no thread */
-	/* As in pt_owned_here; what the next thread of this record begins with. */
-	_Atomic size_t count;
-	_Atomic(struct pt_owned_page **) pages;
+	struct pt_owned_page **pages;         /* owned; as in pt_owned_here */
 };
 
-_Thread_local struct pt_owned_here pt_owned_here;
+static pt_owned_pages_of no_pages; /* never written */
+
+_Thread_local struct pt_owned_here pt_owned_here = {.pages = no_pages};
 
 _Atomic(struct pt_owned_page *) pt_owned_heads[pt_owned_ranges];
 
@@ -72,7 +73,7 @@ leave_waiting(struct pt_owned_thread *thread)
 static void
 leave(void *record)
 {
-	pt_owned_here = (struct pt_owned_here){.count = 0};
+	pt_owned_here = (struct pt_owned_here){.pages = no_pages};
 	pt_owned_lock();
 	leave_waiting(record);
 	pt_owned_unlock();
@@ -113,10 +114,15 @@ take_record(void)
 		return thread;
 	}
 	thread = calloc(1, sizeof *thread);
-	if (thread != NULL) {
-		thread->next = all.threads;
-		all.threads = thread;
+	if (thread == NULL)
+		return NULL;
+	thread->pages = pt_pages_new(sizeof(pt_owned_pages_of));
+	if (thread->pages == NULL) {
+		free(thread);
+		return NULL;
 	}
+	thread->next = all.threads;
+	all.threads = thread;
 	return thread;
 }
 
@@ -131,12 +137,8 @@ enter(void)
 		leave_waiting(thread);
 		return false;
 	}
-	/* relaxed: the lock orders this with the record's last thread. */
-	pt_owned_here = (struct pt_owned_here){
-		.count = atomic_load_explicit(&thread->count, memory_order_relaxed),
-		.pages = atomic_load_explicit(&thread->pages, memory_order_relaxed),
-		.thread = thread,
-	};
+	/* The lock orders this with the record's last thread. */
+	pt_owned_here = (struct pt_owned_here){.pages = thread->pages, .thread = thread};
 	return true;
 }
 
@@ -149,7 +151,7 @@ new_numbers(uint32_t *numbers, size_t count)
 	size_t got = 0;
 	for (; got < count; got++) {
 		uint32_t id = pt_ids_get(all.numbers);
-		if (id >= (pt_owned_ranges - 1) * pt_owned_page_cells) {
+		if (id >= pt_owned_numbers - pt_owned_page_cells) {
 			pt_ids_put(all.numbers, id);
 			break;
 		}
@@ -162,13 +164,9 @@ new_numbers(uint32_t *numbers, size_t count)
 static uint32_t
 number_of(struct pt_owned *owned)
 {
-	/* relaxed: written only under the lock. */
+	/* relaxed: given only under the lock. */
 	uint32_t number = pt_owned_number(owned);
-	if (number != 0 || new_numbers(&number, 1) == 0)
-		return number;
-	/* release, here and in arm(): see pt_owned_find(). */
-	atomic_store_explicit(&owned->number, number, memory_order_release);
-	return number;
+	return number == 0 && new_numbers(&number, 1) == 0 ? 0 : number;
 }
 
 /* The lock is held. False: there are no more. */
@@ -176,7 +174,8 @@ static bool
 arm(struct pt_owned *owned)
 {
 	uint32_t number = number_of(owned);
-	atomic_store_explicit(&owned->armed, number, memory_order_release);
+	/* release: see pt_owned_find(). */
+	atomic_store_explicit(&owned->state, number, memory_order_release);
 	return number != 0;
 }
 
@@ -216,8 +215,9 @@ pt_owned_reserve(struct pt_owned *first, size_t step, size_t count)
 	sort(numbers, got);
 	for (size_t i = 0; i < got; i++) {
 		struct pt_owned *owned = (struct pt_owned *)(void *)((char *)first + i * step);
-		/* release: as in number_of(). */
-		atomic_store_explicit(&owned->number, numbers[i], memory_order_release);
+		/* release: as in arm(), which is still to come. */
+		atomic_store_explicit(
+			&owned->state, numbers[i] + pt_owned_numbers, memory_order_release);
 	}
 	pt_owned_unlock();
 }
@@ -236,30 +236,6 @@ pt_owned_clear(struct pt_owned *owned)
 }
 
 /* ---- pages ---- */
-
-/* Room for a page at `at`. */
-static bool
-make_room(size_t at)
-{
-	size_t old_count = pt_owned_here.count, count = old_count == 0 ? 8 : old_count;
-	if (at < old_count)
-		return true;
-	while (count <= at)
-		count *= 2;
-	struct pt_owned_page **old = pt_owned_here.pages, **pages = calloc(count, sizeof *pages);
-	if (pages == NULL)
-		return false;
-	if (old_count > 0)
-		memcpy(pages, old, old_count * sizeof *pages);
-	struct pt_owned_thread *thread = pt_owned_here.thread;
-	/* release: in this order a fork may come between any two, and its child have both. */
-	atomic_store_explicit(&thread->pages, pages, memory_order_release);
-	atomic_store_explicit(&thread->count, count, memory_order_release);
-	pt_owned_here.pages = pages;
-	pt_owned_here.count = count;
-	free(old);
-	return true;
-}
 
 /* A page that a fork finds in the list, but not yet in the record, is read and never written. */
 static struct pt_owned_page *
@@ -282,10 +258,11 @@ static pt_whole *
 find_again(struct pt_owned *owned)
 {
 	/* acquire: as in pt_owned_find(). */
-	uint32_t number = atomic_load_explicit(&owned->number, memory_order_acquire);
+	uint32_t number =
+		atomic_load_explicit(&owned->state, memory_order_acquire) % pt_owned_numbers;
 	if (number == 0)
 		return NULL;
-	atomic_store_explicit(&owned->armed, number, memory_order_release);
+	atomic_store_explicit(&owned->state, number, memory_order_release);
 	return pt_owned_find(owned);
 }
 
@@ -302,8 +279,6 @@ pt_owned_make(struct pt_owned *owned)
 		return NULL;
 	uint32_t given = pt_owned_number(owned);
 	size_t at = given / pt_owned_page_cells;
-	if (!make_room(at))
-		return NULL;
 	struct pt_owned_page *page = pt_owned_here.pages[at];
 	if (page == NULL)
 		page = make_page(at);

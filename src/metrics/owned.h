@@ -12,15 +12,18 @@
 
 #include "metrics/cell.h"
 
-enum { pt_owned_page_cells = 256 };
+enum {
+	pt_owned_page_cells = 256,
+	pt_owned_ranges = 1 << 16, /* of numbers, as many as a page has cells */
+	pt_owned_numbers = pt_owned_ranges * pt_owned_page_cells
+};
 
 /*
- * An instrument's number, given when it is first updated; 0: none yet. Updates look at `armed`,
- * which is the number, or 0 to have the next one call pt_owned_make().
+ * An instrument's number, given when it is made or first updated; 0: none yet. Plus
+ * pt_owned_numbers it is disarmed: the next update calls pt_owned_make().
  */
 struct pt_owned {
-	_Atomic uint32_t armed;
-	_Atomic uint32_t number;
+	_Atomic uint32_t state;
 };
 
 struct pt_owned_page {
@@ -31,34 +34,34 @@ struct pt_owned_page {
 struct pt_owned_thread;
 
 /*
- * What this thread has. initial-exec: these 24 bytes are found at a constant distance from the
+ * A thread's pages, by what an instrument's state may be, so that one look tells whether it is
+ * armed and has a cell: those of no number and of disarmed ones are never there. A megabyte of
+ * address space, of which only what is used becomes memory.
+ */
+typedef struct pt_owned_page *pt_owned_pages_of[2 * pt_owned_ranges];
+
+/*
+ * What this thread has. initial-exec: these 16 bytes are found at a constant distance from the
  * thread pointer, instead of by a call that costs as much as the update. A library that is loaded
  * later takes them from what the C library reserves for that (1.6 KiB in glibc).
  */
 struct pt_owned_here {
-	size_t count; /* of pages */
-	struct pt_owned_page **pages;
+	struct pt_owned_page **pages;   /* never NULL */
 	struct pt_owned_thread *thread; /* NULL: has updated nothing yet */
 };
 extern _Thread_local struct pt_owned_here pt_owned_here
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/*
- * This thread's cell of that number, or NULL: ask pt_owned_make(). No page begins below number
- * pt_owned_page_cells, so that 0 is never found.
- */
+/* This thread's cell of that number, or NULL: ask pt_owned_make(). */
 static inline pt_whole *
 pt_owned_find(struct pt_owned *owned)
 {
 	/* acquire: whoever gave the number saw all cells of its last user zeroed; so do we. */
-	uint32_t number = atomic_load_explicit(&owned->armed, memory_order_acquire);
-	size_t at = number / pt_owned_page_cells;
-	if (__builtin_expect(at >= pt_owned_here.count, false))
-		return NULL;
-	struct pt_owned_page *page = pt_owned_here.pages[at];
+	uint32_t state = atomic_load_explicit(&owned->state, memory_order_acquire);
+	struct pt_owned_page *page = pt_owned_here.pages[state / pt_owned_page_cells];
 	if (__builtin_expect(page == NULL, false))
 		return NULL;
-	return &page->cells[number % pt_owned_page_cells];
+	return &page->cells[state % pt_owned_page_cells];
 }
 
 /* Likewise, armed and made as need be; making locks and allocates. NULL if memory is out. */
@@ -71,15 +74,17 @@ pt_whole *pt_owned_make(struct pt_owned *owned);
 void pt_owned_reserve(struct pt_owned *first, size_t step, size_t count);
 
 /*
- * True if it was armed; it is not any more. relaxed: an update that comes meanwhile may find it
- * armed and not be noticed; see pt_child_touch().
+ * True if it was armed; it is not any more. An update that comes meanwhile may find it armed and
+ * not be noticed; see pt_child_touch(). acquire and release: whoever finds the number that is
+ * written here again must see what was done before it was given.
  */
 static inline bool
 pt_owned_disarm(struct pt_owned *owned)
 {
-	if (atomic_load_explicit(&owned->armed, memory_order_relaxed) == 0)
+	uint32_t state = atomic_load_explicit(&owned->state, memory_order_acquire);
+	if (state == 0 || state >= pt_owned_numbers)
 		return false;
-	atomic_store_explicit(&owned->armed, 0, memory_order_relaxed);
+	atomic_store_explicit(&owned->state, state + pt_owned_numbers, memory_order_release);
 	return true;
 }
 
@@ -124,8 +129,6 @@ pt_owned_takes(double amount)
 
 /* ---- readers ---- */
 
-enum { pt_owned_ranges = 1 << 16 }; /* of numbers, as many as a page has cells */
-
 /*
  * The pages of each range. Never freed. Half a megabyte of address space, of which only what is
  * used becomes memory.
@@ -137,7 +140,7 @@ extern _Atomic(struct pt_owned_page *) pt_owned_heads[pt_owned_ranges]
 static inline uint32_t
 pt_owned_number(struct pt_owned *owned)
 {
-	return atomic_load_explicit(&owned->number, memory_order_relaxed);
+	return atomic_load_explicit(&owned->state, memory_order_relaxed) % pt_owned_numbers;
 }
 
 /* The first page that has the number's cells, then by `next`; NULL: none has. */

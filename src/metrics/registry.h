@@ -176,12 +176,12 @@ struct pt_child {
 	 * it is live, else since when it is not. The set's lock.
 	 */
 	uint32_t since;
-	bool is_removed : 1; /* dead, and only getting brings it back */
+	struct pt_owned owned; /* of counters and histograms; armed: marked as used, too */
+	bool is_removed : 1;   /* dead, and only getting brings it back */
 	bool is_overflow : 1;
 	atomic_bool has_exemplars; /* see exemplar.c */
 	atomic_bool live;          /* gathered; changes under the registry's lock */
 	_Atomic unsigned char use; /* enum pt_use */
-	struct pt_owned owned;     /* of counters and histograms; armed: marked as used, too */
 };
 
 /* One for each part, or NULL. */
