@@ -158,8 +158,7 @@ offer_groups(struct pt_feed *feed, struct pitot_snapshot *snapshot)
 			continue;
 		}
 		/* A Pushgateway takes no times. */
-		free(own->timestamps);
-		own->timestamps = NULL;
+		pt_snapshot_drop_times(own);
 		pt_lane_offer(outlet->lane, own, own->time_ms, false, ticket);
 		pt_courier_wake(outlet->courier);
 		pitot_snapshot_free(own);

@@ -80,18 +80,16 @@ needs_anchor(const struct pitot_snapshot *snapshot, size_t index)
 static struct pt_table *
 choose(const struct pt_table *table, const bool *chosen)
 {
-	struct pt_series **series = calloc(table->count + 1, sizeof *series);
 	size_t count = 0;
-	if (series == NULL)
+	for (size_t i = 0; i < table->count; i++)
+		count += chosen[i];
+	struct pt_table *part = pt_table_begin(count);
+	if (part == NULL)
 		return NULL;
 	for (size_t i = 0; i < table->count; i++)
 		if (chosen[i])
-			series[count++] = pt_series_ref(table->series[i]);
-	struct pt_table *result = pt_table_new(series, count);
-	for (size_t i = 0; result == NULL && i < count; i++)
-		pt_series_unref(series[i]);
-	free(series);
-	return result;
+			part->series[part->count++] = pt_series_ref(table->series[i]);
+	return part;
 }
 
 /* A snapshot of the chosen series without values. */

@@ -153,7 +153,7 @@ make_plan(const struct pitot_registry *registry)
 	struct pt_table *table = pt_table_begin(count_live(registry));
 	if (plan == NULL || table == NULL) {
 		free(plan);
-		free(table);
+		pt_table_unref(table);
 		return NULL;
 	}
 	*plan = (struct pt_plan){.table = table};
@@ -161,7 +161,6 @@ make_plan(const struct pitot_registry *registry)
 	struct making making = {.plan = plan};
 	for (struct pt_set *set = registry->first; set != NULL && !making.failed; set = set->next)
 		fill_runs(&making, set);
-	(void)pt_table_finish(table);
 	if (!making.failed)
 		return plan;
 	plan_unref(plan);

@@ -6,6 +6,7 @@
 #include "model/snapshot.h"
 
 #include "base/number.h"
+#include "base/pages.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,23 +14,14 @@ struct pt_table *
 pt_table_begin(size_t room)
 {
 	size_t kept = room < pt_table_keeps_from ? 0 : pt_table_keeps;
-	struct pt_table *table = malloc(sizeof *table + room * sizeof table->series[0] +
-		kept * sizeof(_Atomic(struct pt_kept *)));
+	size_t bytes = sizeof(struct pt_table) + room * sizeof(struct pt_series *) +
+		kept * sizeof(_Atomic(struct pt_kept *));
+	struct pt_table *table = pt_pages_new(bytes);
 	if (table == NULL)
 		return NULL;
+	table->bytes = bytes;
+	/* All else is zero: it is empty, and keeps nothing. */
 	atomic_init(&table->references, 1);
-	atomic_init(&table->spare, NULL);
-	atomic_init(&table->retired, false);
-	table->history = false;
-	table->count = 0;
-	return table;
-}
-
-struct pt_table *
-pt_table_finish(struct pt_table *table)
-{
-	for (size_t i = 0; i < pt_table_keeps && pt_table_kept(table, i) != NULL; i++)
-		atomic_init(pt_table_kept(table, i), NULL);
 	return table;
 }
 
@@ -42,7 +34,7 @@ pt_table_new(struct pt_series *const *series, size_t count)
 	if (count > 0)
 		memcpy(table->series, series, count * sizeof table->series[0]);
 	table->count = count;
-	return pt_table_finish(table);
+	return table;
 }
 
 struct pt_table *
@@ -50,6 +42,20 @@ pt_table_ref(struct pt_table *table)
 {
 	atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
 	return table;
+}
+
+/* Of a snapshot, and the values behind it. */
+static size_t
+size_of(const struct pt_table *table)
+{
+	return sizeof(struct pitot_snapshot) + table->count * sizeof(uint64_t);
+}
+
+/* The memory of a snapshot of this table, or NULL. */
+static void
+free_memory(const struct pt_table *table, struct pitot_snapshot *snapshot)
+{
+	pt_pages_free(snapshot, size_of(table));
 }
 
 void
@@ -69,8 +75,8 @@ pt_table_unref(struct pt_table *table)
 	for (size_t i = 0; i < table->count; i++)
 		pt_series_unref(table->series[i]);
 	/* relaxed: nobody else is left. */
-	free(atomic_load_explicit(&table->spare, memory_order_relaxed));
-	free(table);
+	free_memory(table, atomic_load_explicit(&table->spare, memory_order_relaxed));
+	pt_pages_free(table, table->bytes);
 }
 
 void
@@ -79,7 +85,7 @@ pt_table_retire(struct pt_table *table)
 	/* relaxed: a snapshot that is freed at this moment may be kept, until the table goes. */
 	atomic_store_explicit(&table->retired, true, memory_order_relaxed);
 	/* acquire: pairs with the release in give_back(). */
-	free(atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire));
+	free_memory(table, atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire));
 }
 
 static void
@@ -102,7 +108,7 @@ pt_snapshot_new(struct pt_table *table, int64_t time_ms)
 	struct pitot_snapshot *snapshot =
 		atomic_exchange_explicit(&table->spare, NULL, memory_order_acquire);
 	if (snapshot == NULL)
-		snapshot = malloc(sizeof *snapshot + table->count * sizeof snapshot->bits[0]);
+		snapshot = pt_pages_new(size_of(table));
 	if (snapshot == NULL)
 		return NULL;
 	*snapshot = (struct pitot_snapshot){
@@ -159,11 +165,20 @@ give_back(struct pitot_snapshot *snapshot)
 	struct pt_table *table = snapshot->table;
 	/* relaxed: see pt_table_retire(). */
 	if (atomic_load_explicit(&table->retired, memory_order_relaxed))
-		free(snapshot);
+		free_memory(table, snapshot);
 	else
 		/* release: all use is seen by whoever takes it, acquire: or frees another's. */
-		free(atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
+		free_memory(table, atomic_exchange_explicit(
+					   &table->spare, snapshot, memory_order_acq_rel));
 	pt_table_unref(table);
+}
+
+void
+pt_snapshot_drop_times(struct pitot_snapshot *snapshot)
+{
+	pt_pages_free(snapshot->timestamps,
+		snapshot->table->count * sizeof snapshot->timestamps[0]);
+	snapshot->timestamps = NULL;
 }
 
 void
@@ -179,7 +194,7 @@ pitot_snapshot_free(struct pitot_snapshot *snapshot)
 		free(snapshot->natives[i].value);
 	free(snapshot->exemplars);
 	free(snapshot->natives);
-	free(snapshot->timestamps);
+	pt_snapshot_drop_times(snapshot);
 	give_back(snapshot);
 }
 
@@ -188,7 +203,7 @@ pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t time
 {
 	if (snapshot->timestamps == NULL) {
 		size_t count = snapshot->table->count;
-		snapshot->timestamps = malloc(count * sizeof snapshot->timestamps[0]);
+		snapshot->timestamps = pt_pages_new(count * sizeof snapshot->timestamps[0]);
 		if (snapshot->timestamps == NULL)
 			return false;
 		for (size_t i = 0; i < count; i++)

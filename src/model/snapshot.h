@@ -21,6 +21,7 @@ struct pt_table {
 	 * same series again allocates nothing. It refers to nothing.
 	 */
 	_Atomic(struct pitot_snapshot *) spare;
+	size_t bytes; /* of it all */
 	size_t count;
 	struct pt_series *series[]; /* each referenced; behind them, see pt_table_kept() */
 };
@@ -45,10 +46,9 @@ pt_table_kept(struct pt_table *table, size_t which)
 struct pt_table *pt_table_new(struct pt_series *const *series, size_t count);
 /*
  * For making one in place: an empty one with room for so many series, which are put into it, each
- * with a reference, and counted; then it is finished. NULL if memory is out.
+ * with a reference, and counted. NULL if memory is out.
  */
 struct pt_table *pt_table_begin(size_t room);
-struct pt_table *pt_table_finish(struct pt_table *table);
 struct pt_table *pt_table_ref(struct pt_table *table);
 void pt_table_unref(struct pt_table *table);
 /* No more snapshots of it will be taken: those that are there may wait long, and keep nothing. */
@@ -96,6 +96,8 @@ struct pitot_snapshot pt_snapshot_view(
 	const struct pitot_snapshot *snapshot, struct pt_table *table);
 /* How much memory it takes, without the table. */
 size_t pt_snapshot_bytes(const struct pitot_snapshot *snapshot);
+/* No series has a time of its own any more. */
+void pt_snapshot_drop_times(struct pitot_snapshot *snapshot);
 /* Gives the series at `index` a time of its own; false if memory is out. */
 bool pt_snapshot_set_time(struct pitot_snapshot *snapshot, size_t index, int64_t timestamp_ms);
 /* Appends (indexes rising); takes a reference to the labels; false if memory is out. */

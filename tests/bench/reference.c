@@ -26,7 +26,7 @@ reference_locked_add(_Atomic uint64_t *cell)
 void
 reference_thread_add(void)
 {
-	static _Thread_local _Atomic uint64_t cell;
+	static _Thread_local _Atomic uint64_t cell __attribute__((tls_model("initial-exec")));
 	atomic_store_explicit(
 		&cell, atomic_load_explicit(&cell, memory_order_relaxed) + 1, memory_order_relaxed);
 }
@@ -96,7 +96,7 @@ reference_observe_shared(struct reference_histogram *histogram, double value)
 static inline void
 add_own(size_t at, double value)
 {
-	static _Thread_local struct reference_histogram own;
+	static _Thread_local struct reference_histogram own __attribute__((tls_model("initial-exec")));
 	atomic_store_explicit(&own.buckets[at],
 		atomic_load_explicit(&own.buckets[at], memory_order_relaxed) + 1,
 		memory_order_relaxed);
