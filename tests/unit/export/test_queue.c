@@ -55,6 +55,7 @@ what_came_first_goes_first(void)
 		check_int(take(&queue), at);
 	check_int(take(&queue), 0);
 	check_size(queue.samples + queue.bytes, 0);
+	pt_queue_clear(&queue);
 	pitot_snapshot_free(first);
 }
 
@@ -163,6 +164,7 @@ the_newest_state_takes_the_place_of_all_others(void)
 	check_size(queue.dropped[PITOT_DROP_REPLACED], 24);
 	check_int(take(&queue), 9);
 	check_int(take(&queue), 0);
+	pt_queue_clear(&queue);
 	pitot_snapshot_free(first);
 }
 
