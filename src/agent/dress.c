@@ -94,8 +94,9 @@ make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 static struct pt_series *
 same_but(const struct pt_dress *dress, const struct pt_series *series, struct pt_labels *labels)
 {
-	struct pt_series *made = pt_series_new(dress->ids, series->role->family, labels, series->role->part,
-		series->role->bound, series->role->extra_value, series->start_ms);
+	struct pt_series *made =
+		pt_series_new(dress->ids, series->role->family, labels, series->role->part,
+			series->role->bound, series->role->extra_value, series->start_ms);
 	if (made != NULL)
 		made->continues = series->continues;
 	return made;
@@ -108,8 +109,9 @@ renamed(const struct pt_dress *dress, const struct pt_series *series, const char
 {
 	const struct pt_family *old = series->role->family;
 	struct pt_family *family = pt_family_new(name, length,
-		series->role->part == PT_PART_VALUE || series->role->part == PT_PART_TOTAL ? old->type
-									       : PITOT_UNKNOWN,
+		series->role->part == PT_PART_VALUE || series->role->part == PT_PART_TOTAL
+			? old->type
+			: PITOT_UNKNOWN,
 		old->has_help ? old->help : NULL, old->help_length, old->unit, old->unit_length);
 	struct pt_series *made = family == NULL ? NULL
 						: pt_series_new(dress->ids, family, labels,
@@ -143,8 +145,8 @@ by_rules(struct pt_dress *dress, const struct pt_series *series, bool *failed)
 	if (!put_name(set, series, name, &length))
 		return NULL;
 	if (extra != NULL)
-		pt_label_set_put(
-			set, extra, strlen(extra), series->role->extra_value, series->role->extra_length);
+		pt_label_set_put(set, extra, strlen(extra), series->role->extra_value,
+			series->role->extra_length);
 	if (!pt_relabel_apply(dress->rules, set))
 		return NULL;
 	const char *now = pt_label_set_get(set, NAME);

@@ -106,8 +106,9 @@ move(struct pt_series *series, struct pt_family *family)
 		pt_series_unref(series);
 		return NULL;
 	}
-	struct pt_series *made = pt_series_new(pt_series_ids(series), family, series->labels, series->role->part,
-		series->role->bound, series->role->extra_value, series->start_ms);
+	struct pt_series *made =
+		pt_series_new(pt_series_ids(series), family, series->labels, series->role->part,
+			series->role->bound, series->role->extra_value, series->start_ms);
 	pt_series_unref(series);
 	return made;
 }

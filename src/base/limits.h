@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PT_LIMIT_TEXT ((size_t)1 << 30)       /* one exposition, read or written */
+#define PT_LIMIT_TEXT ((size_t)1 << 30)        /* one exposition, read or written */
 #define PT_LIMIT_RECORDING ((size_t)128 << 20) /* text that is kept beside a table of series */
-#define PT_LIMIT_REQUEST ((size_t)32 << 20)   /* one remote-write request before compression */
+#define PT_LIMIT_REQUEST ((size_t)32 << 20)    /* one remote-write request before compression */
 #define PT_LIMIT_REQUEST_DEFAULT ((size_t)1 << 20)
 #define PT_LIMIT_TEMPLATES ((size_t)64 << 20) /* ready-made requests for a destination */
 #define PT_LIMIT_QUEUE ((size_t)1 << 40)      /* what waits in memory for a destination */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For memory that is handed out in pieces and kept when a piece is given back: while it is nobody's,
- * the address sanitizer takes every use of it for the fault that it is. Nothing without one.
+ * For memory that is handed out in pieces and kept when a piece is given back: while it is
+ * nobody's, the address sanitizer takes every use of it for the fault that it is. Nothing without
+ * one.
  */
 #ifndef PT_BASE_POISON_H
 #define PT_BASE_POISON_H

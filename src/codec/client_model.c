@@ -326,7 +326,8 @@ pt_client_model_fits(const struct pitot_snapshot *snapshot)
 		const struct pt_series *series = snapshot->table->series[i];
 		const struct pt_family *family = series->role->family;
 		bool counts = (family->type == PITOT_HISTOGRAM || family->type == PITOT_SUMMARY) &&
-			(series->role->part == PT_PART_BUCKET || series->role->part == PT_PART_COUNT);
+			(series->role->part == PT_PART_BUCKET ||
+				series->role->part == PT_PART_COUNT);
 		if (!pt_line_has(snapshot, i))
 			continue;
 		if (counts && !is_whole(snapshot->bits[i]))

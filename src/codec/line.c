@@ -60,7 +60,8 @@ pt_line_family(const struct pitot_snapshot *snapshot, size_t from)
 {
 	const struct pt_table *table = snapshot->table;
 	size_t to = from + 1;
-	while (to < table->count && table->series[to]->role->family == table->series[from]->role->family)
+	while (to < table->count &&
+		table->series[to]->role->family == table->series[from]->role->family)
 		to++;
 	return (struct pt_range){from, to};
 }
@@ -87,7 +88,8 @@ pt_line_totals(const struct pitot_snapshot *snapshot, struct pt_range metric)
 			continue;
 		if (series->role->part == PT_PART_SUM || series->role->part == PT_PART_GSUM)
 			totals.sum = i;
-		else if (series->role->part == PT_PART_COUNT || series->role->part == PT_PART_GCOUNT)
+		else if (series->role->part == PT_PART_COUNT ||
+			series->role->part == PT_PART_GCOUNT)
 			totals.count = i;
 		else if (series->role->part == PT_PART_BUCKET && isinf(series->role->bound) &&
 			series->role->bound > 0)

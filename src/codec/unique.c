@@ -354,7 +354,8 @@ check_text_names(struct seen *seen, const struct pt_table *source, struct pitot_
 			return pt_error_set(why, PITOT_BAD_INPUT,
 				"metric %s: would be taken for a part of the %s %s: rename one",
 				source->series[met - 1]->role->family->name,
-				pitot_type_text(family->type), source->series[i]->role->family->name);
+				pitot_type_text(family->type),
+				source->series[i]->role->family->name);
 	}
 	return 0;
 }

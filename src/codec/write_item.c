@@ -23,7 +23,8 @@ belongs(const struct pitot_snapshot *snapshot, size_t index, const struct pt_wri
 		return false;
 	if (options->part == PT_WRITE_NATIVES)
 		return series->role->part == PT_PART_NATIVE;
-	return series->role->part != PT_PART_NATIVE && !(options->natives && series->role->family->is_native);
+	return series->role->part != PT_PART_NATIVE &&
+		!(options->natives && series->role->family->is_native);
 }
 
 static bool

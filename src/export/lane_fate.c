@@ -116,8 +116,8 @@ name_series(const struct pt_lane *lane, char *text, size_t size)
 	while (at + 1 < lane->batch.to && view->bits[at] == PT_NUMBER_ABSENT)
 		at++;
 	const struct pt_series *series = view->table->series[at];
-	int used =
-		snprintf(text, size, "%s%s{", series->role->family->name, pt_name_suffix(series->role->part));
+	int used = snprintf(text, size, "%s%s{", series->role->family->name,
+		pt_name_suffix(series->role->part));
 	size_t count = pt_series_label_count(series);
 	for (size_t i = 0; i < count && used > 0 && (size_t)used < size; i++) {
 		struct pt_label label = pt_series_label(series, i);

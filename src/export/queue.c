@@ -28,7 +28,8 @@ pt_queue_samples(const struct pt_queue *queue, const struct pitot_snapshot *snap
 		bool is_native = series->role->part == PT_PART_NATIVE;
 		if (snapshot->bits[i] == PT_NUMBER_ABSENT ||
 			(series->role->family->is_native && is_native != queue->natives) ||
-			(queue->shards > 1 && pt_series_hash(series) % queue->shards != queue->shard))
+			(queue->shards > 1 &&
+				pt_series_hash(series) % queue->shards != queue->shard))
 			continue;
 		count++;
 	}

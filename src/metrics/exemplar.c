@@ -61,8 +61,7 @@ has_room(struct pitot_registry *registry)
 	if (old != NULL && (old->used + 1) * 2 <= old->capacity)
 		return true;
 	size_t capacity = old == NULL ? 16 : old->capacity * 2;
-	struct pt_exemplars *table =
-		calloc(1, sizeof *table + capacity * sizeof table->entries[0]);
+	struct pt_exemplars *table = calloc(1, sizeof *table + capacity * sizeof table->entries[0]);
 	if (table == NULL)
 		return false;
 	table->capacity = capacity;

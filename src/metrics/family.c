@@ -3,10 +3,10 @@
  * The children of a family: made, found by their label values, ended, started again.
  *
  * Lookups walk the index without a lock: slots are only ever filled, a full table is replaced by a
- * larger one, and the old one is kept, emptied, until the family is freed. A reader that sees an old
- * table and misses a child looks again under the lock before it makes one. In families that expire,
- * children leave the index, so lookups take the family's lock there. It fails, as a mistake, on
- * wrong values or no memory.
+ * larger one, and the old one is kept, emptied, until the family is freed. A reader that sees an
+ * old table and misses a child looks again under the lock before it makes one. In families that
+ * expire, children leave the index, so lookups take the family's lock there. It fails, as a
+ * mistake, on wrong values or no memory.
  */
 #include "metrics/index.h"
 #include "metrics/registry.h"

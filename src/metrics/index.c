@@ -80,7 +80,8 @@ void
 pt_index_remove(struct pt_index *index, const struct pt_child *child)
 {
 	size_t mask = index->capacity - 1, gap = child->hash & mask;
-	while (pt_index_child(atomic_load_explicit(&index->slots[gap], memory_order_relaxed)) != child)
+	while (pt_index_child(atomic_load_explicit(&index->slots[gap], memory_order_relaxed)) !=
+		child)
 		gap = (gap + 1) & mask;
 	for (size_t at = (gap + 1) & mask;; at = (at + 1) & mask) {
 		uintptr_t later = atomic_load_explicit(&index->slots[at], memory_order_relaxed);

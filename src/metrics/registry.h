@@ -99,8 +99,8 @@ struct pt_set {
 	struct pt_labels *pattern; /* all labels of a child; the family's own have no value */
 	uint8_t places[PT_LIMIT_LABEL_NAMES]; /* of the family's own labels in it, as declared */
 	struct pt_child *newest;              /* the last one made, or NULL; registry's lock */
-	_Atomic(struct pt_index *) index; /* readers take no lock, unless it expires */
-	size_t each;                      /* series of a child */
+	_Atomic(struct pt_index *) index;     /* readers take no lock, unless it expires */
+	size_t each;                          /* series of a child */
 	struct pt_set *next;
 	size_t limit;              /* of live label sets, 0: none; guarded by the registry's lock */
 	size_t live;               /* label sets, without the overflow; guarded likewise */
@@ -147,7 +147,7 @@ pt_value_is_ascii(const struct pt_value *value)
 
 struct pt_values {
 	uint64_t hash; /* of which children keep the lower half */
-	size_t count; /* one too many is noticed */
+	size_t count;  /* one too many is noticed */
 	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
 };
 

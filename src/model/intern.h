@@ -17,9 +17,10 @@
 struct pt_interned {
 	uint32_t references; /* guarded by the lock */
 	uint32_t length;
-	uint64_t hash;  /* of the text, the same in every process */
-	uint64_t place; /* likewise, for tables: nobody outside can tell it; see pt_intern_place() */
-	char text[];    /* ends in NUL; of at least pt_intern_short bytes, with zeros behind it */
+	uint64_t hash; /* of the text, the same in every process */
+	uint64_t
+		place; /* likewise, for tables: nobody outside can tell it; see pt_intern_place() */
+	char text[];   /* ends in NUL; of at least pt_intern_short bytes, with zeros behind it */
 };
 /* Shorter texts can be compared as two words. */
 enum { pt_intern_short = 16 };

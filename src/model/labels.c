@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Labels: a few numbers. There are as many of them as instruments, so those of usual size come from
- * blocks that have no overhead, and go back to a list for their size; blocks stay, and so the memory
- * is that of the most that there were at one time.
+ * Labels: a few numbers. There are as many of them as instruments, so those of usual size come
+ * from blocks that have no overhead, and go back to a list for their size; blocks stay, and so the
+ * memory is that of the most that there were at one time.
  *
- * Making some fails only when memory is out. Reference counts are taken relaxed (whoever copies a reference holds one) and dropped with release and
- * acquire, so that the last one sees all earlier use before freeing.
+ * Making some fails only when memory is out. Reference counts are taken relaxed (whoever copies a
+ * reference holds one) and dropped with release and acquire, so that the last one sees all earlier
+ * use before freeing.
  */
 #include "model/labels.h"
 
@@ -235,8 +236,8 @@ put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct
 		const uint8_t *place = memchr(own->places, (int)i, own->count);
 		const struct pt_interned *common =
 			place == NULL ? pt_intern_at(pattern->pairs[i].value) : NULL;
-		const char *text = common == NULL ? own->values[place - own->places].value
-						  : common->text;
+		const char *text =
+			common == NULL ? own->values[place - own->places].value : common->text;
 		uint32_t length = common == NULL ? own->values[place - own->places].value_length
 						 : common->length;
 		if (length == 0)

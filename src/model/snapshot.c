@@ -168,16 +168,16 @@ give_back(struct pitot_snapshot *snapshot)
 		free_memory(table, snapshot);
 	else
 		/* release: all use is seen by whoever takes it, acquire: or frees another's. */
-		free_memory(table, atomic_exchange_explicit(
-					   &table->spare, snapshot, memory_order_acq_rel));
+		free_memory(table,
+			atomic_exchange_explicit(&table->spare, snapshot, memory_order_acq_rel));
 	pt_table_unref(table);
 }
 
 void
 pt_snapshot_drop_times(struct pitot_snapshot *snapshot)
 {
-	pt_pages_free(snapshot->timestamps,
-		snapshot->table->count * sizeof snapshot->timestamps[0]);
+	pt_pages_free(
+		snapshot->timestamps, snapshot->table->count * sizeof snapshot->timestamps[0]);
 	snapshot->timestamps = NULL;
 }
 

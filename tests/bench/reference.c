@@ -96,7 +96,8 @@ reference_observe_shared(struct reference_histogram *histogram, double value)
 static inline void
 add_own(size_t at, double value)
 {
-	static _Thread_local struct reference_histogram own __attribute__((tls_model("initial-exec")));
+	static _Thread_local struct reference_histogram own
+		__attribute__((tls_model("initial-exec")));
 	atomic_store_explicit(&own.buckets[at],
 		atomic_load_explicit(&own.buckets[at], memory_order_relaxed) + 1,
 		memory_order_relaxed);

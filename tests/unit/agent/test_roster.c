@@ -106,7 +106,8 @@ a_series_stays_the_same_whatever_is_parsed(void)
 	check_int(feed.roster.table->series[1]->role->family->type, PITOT_COUNTER);
 	/* What ended has the family of what lives. */
 	pitot_snapshot_free(scrape(&feed, "# HELP a h\n# TYPE a counter\na{x=\"0\"} 1\n"));
-	check_true(feed.roster.table->series[0]->role->family == feed.roster.table->series[1]->role->family);
+	check_true(feed.roster.table->series[0]->role->family ==
+		feed.roster.table->series[1]->role->family);
 	pt_series_unref(before);
 	close_feed(&feed);
 }

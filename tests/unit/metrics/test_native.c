@@ -171,7 +171,8 @@ a_native_histogram_has_the_classic_series_of_its_fallback(void)
 		check_true(sample.native && !sample.absent);
 		check_text(sample.suffix, "");
 		check_double(sample.value, sizeof values / sizeof values[0]);
-		check_true(t.series->role->family->is_native && !s->table->series[0]->role->family->is_native);
+		check_true(t.series->role->family->is_native &&
+			!s->table->series[0]->role->family->is_native);
 		pitot_snapshot_free(s);
 		pitot_snapshot_free(t.snapshot);
 		pitot_registry_free(m);

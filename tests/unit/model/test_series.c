@@ -146,7 +146,8 @@ ids_are_dense_and_used_again_when_free(void)
 	static bool taken[count];
 	for (size_t i = 0; i < count - 1; i++) {
 		series[i] = pt_series_new(ids, family, labels, PT_PART_VALUE, 0, NULL, 0);
-		check_fatal(series[i] != NULL && pt_series_id(series[i]) < count && pt_series_id(series[i]) != 7);
+		check_fatal(series[i] != NULL && pt_series_id(series[i]) < count &&
+			pt_series_id(series[i]) != 7);
 		check_true(!taken[pt_series_id(series[i])]);
 		taken[pt_series_id(series[i])] = true;
 	}
@@ -232,7 +233,8 @@ parts_have_their_extra_labels(void)
 			check_text(series->role->extra_name, rows[i].name);
 			check_text(series->role->extra_value, rows[i].value);
 		} else {
-			check_true(series->role->extra_name == NULL && series->role->extra_value == NULL);
+			check_true(series->role->extra_name == NULL &&
+				series->role->extra_value == NULL);
 		}
 		pt_series_unref(series);
 	}
