@@ -76,7 +76,8 @@ make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 	}
 	struct pt_labels *made = pt_label_set_failed(dress->set)
 		? NULL
-		: pt_labels_new(pt_label_set_pairs(dress->set), pt_label_set_count(dress->set));
+		: pt_labels_near(dress->last_made, pt_label_set_pairs(dress->set),
+			  pt_label_set_count(dress->set));
 	if (made == NULL) {
 		*failed = true;
 		return NULL;

@@ -215,9 +215,9 @@ bool pt_parse_check_clashes(struct pt_parse *parse);
 
 /* Changes the line's labels. */
 bool pt_parse_file(struct pt_parse *parse, struct pt_parse_line *line);
-/* Copies and sorts labels; NULL (described) if memory is out. */
-struct pt_labels *pt_parse_labels(
-	struct pt_parse *parse, const struct pt_parse_label *labels, size_t count);
+/* Copies and sorts labels, as pt_labels_near(); NULL (described) if memory is out. */
+struct pt_labels *pt_parse_labels(struct pt_parse *parse, const struct pt_labels *near,
+	const struct pt_parse_label *labels, size_t count);
 
 /* ---- parse.c ---- */
 

@@ -98,12 +98,13 @@ export_labels(struct pt_parse *parse, struct pt_parse_line *line)
 }
 
 struct pt_labels *
-pt_parse_labels(struct pt_parse *parse, const struct pt_parse_label *labels, size_t count)
+pt_parse_labels(struct pt_parse *parse, const struct pt_labels *near,
+	const struct pt_parse_label *labels, size_t count)
 {
 	struct pt_label pairs[PT_LIMIT_LABELS];
 	for (size_t i = 0; i < count; i++)
 		pairs[i] = labels[i].pair;
-	struct pt_labels *made = pt_labels_new(pairs, count);
+	struct pt_labels *made = pt_labels_near(near, pairs, count);
 	if (made == NULL)
 		(void)pt_parse_memory(parse);
 	return made;
@@ -211,7 +212,8 @@ new_metric(struct pt_parse *parse, struct pt_parse_family *family, const struct 
 		return NULL;
 	}
 	*metric = (struct pt_parse_metric){.family = family, .hash = hash};
-	metric->labels = pt_parse_labels(parse, line->labels, line->label_count);
+	metric->labels = pt_parse_labels(parse, family->last == NULL ? NULL : family->last->labels,
+		line->labels, line->label_count);
 	/* Without labels it is not linked: the parse ends here. */
 	if (metric->labels == NULL)
 		return NULL;
@@ -303,7 +305,7 @@ add_exemplar(
 		.timestamp_ms = line->exemplar_ms != PT_NO_TIME ? line->exemplar_ms : 0,
 	};
 	exemplar->labels =
-		pt_parse_labels(parse, line->exemplar_labels, line->exemplar_label_count);
+		pt_parse_labels(parse, NULL, line->exemplar_labels, line->exemplar_label_count);
 	if (exemplar->labels == NULL)
 		return false;
 	sample->exemplar = exemplar;

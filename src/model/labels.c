@@ -126,18 +126,38 @@ drop_pairs(const struct pt_labels *labels)
 	}
 }
 
-/* The lock is held. Appends; false if memory is out. `name` is the caller's reference. */
-static bool
-add_pair(struct pt_labels *labels, uint32_t name, const char *value, uint32_t length)
+/* The lock is held. The number of the text, which may be `near` (or 0); 0 if memory is out. */
+static uint32_t
+take_text(const char *text, uint32_t length, uint32_t near)
 {
-	uint32_t number = name == 0 ? 0 : pt_intern_take(value, length);
-	if (number == 0) {
+	const struct pt_interned *there = near == 0 ? NULL : pt_intern_at(near);
+	if (there == NULL || there->length != length || memcmp(there->text, text, length) != 0)
+		return pt_intern_take(text, length);
+	pt_intern_again(near);
+	return near;
+}
+
+/* The lock is held. Appends the label, perhaps that of `near`; false if memory is out. */
+static bool
+add_pair(struct pt_labels *labels, const struct pt_label *pair, struct pt_pair near)
+{
+	uint32_t name = take_text(pair->name, pair->name_length, near.name);
+	uint32_t value = name == 0 ? 0 : take_text(pair->value, pair->value_length, near.value);
+	if (value == 0) {
 		if (name != 0)
 			pt_intern_drop(name);
 		return false;
 	}
-	labels->pairs[labels->count++] = (struct pt_pair){name, number};
+	labels->pairs[labels->count++] = (struct pt_pair){name, value};
 	return true;
+}
+
+/* What stands at the place of `labels`, which may be NULL. */
+static struct pt_pair
+pair_at(const struct pt_labels *labels, size_t place)
+{
+	return labels != NULL && place < labels->count ? labels->pairs[place]
+						       : (struct pt_pair){0, 0};
 }
 
 /* They were made for `count` pairs; NULL if something was missing. Unlocks. */
@@ -171,6 +191,12 @@ sort(const struct pt_label *pairs, size_t count, uint16_t *order)
 struct pt_labels *
 pt_labels_new(const struct pt_label *pairs, size_t count)
 {
+	return pt_labels_near(NULL, pairs, count);
+}
+
+struct pt_labels *
+pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_t count)
+{
 	uint16_t some[2 * PT_LIMIT_LABELS], *order = some;
 	if (count > sizeof some / sizeof some[0])
 		order = malloc(count * sizeof order[0]);
@@ -181,28 +207,13 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 	if (pt_intern_lock()) {
 		labels = new_labels(kept);
 		bool ok = labels != NULL;
-		for (size_t i = 0; ok && i < kept; i++) {
-			const struct pt_label *pair = &pairs[order[i]];
-			ok = add_pair(labels, pt_intern_take(pair->name, pair->name_length),
-				pair->value, pair->value_length);
-		}
+		for (size_t i = 0; ok && i < kept; i++)
+			ok = add_pair(labels, &pairs[order[i]], pair_at(near, i));
 		labels = finish(labels, kept, ok);
 	}
 	if (order != some)
 		free(order);
 	return labels;
-}
-
-/* The lock is held. The number of the value, which may be that of `near`; 0 if memory is out. */
-static uint32_t
-take_value(const struct pt_label *value, uint32_t near)
-{
-	const struct pt_interned *text = near == 0 ? NULL : pt_intern_at(near);
-	if (text == NULL || text->length != value->value_length ||
-		memcmp(text->text, value->value, value->value_length) != 0)
-		return pt_intern_take(value->value, value->value_length);
-	pt_intern_again(near);
-	return near;
 }
 
 /* The lock is held. All of the pattern, and of the same places; false if memory is out. */
@@ -219,8 +230,9 @@ put_all(struct pt_labels *labels, const struct pt_labels *pattern, const struct 
 	}
 	for (size_t i = 0; i < own->count; i++) {
 		uint8_t at = own->places[i];
-		uint32_t close = near == NULL ? 0 : near->pairs[at].value;
-		labels->pairs[at].value = take_value(&own->values[i], close);
+		const struct pt_label *value = &own->values[i];
+		labels->pairs[at].value =
+			take_text(value->value, value->value_length, pair_at(near, at).value);
 		if (labels->pairs[at].value == 0)
 			return false;
 	}
@@ -234,16 +246,16 @@ put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct
 	bool ok = true;
 	for (uint32_t i = 0; ok && i < pattern->count; i++) {
 		const uint8_t *place = memchr(own->places, (int)i, own->count);
-		const struct pt_interned *common =
-			place == NULL ? pt_intern_at(pattern->pairs[i].value) : NULL;
-		const char *text =
-			common == NULL ? own->values[place - own->places].value : common->text;
-		uint32_t length = common == NULL ? own->values[place - own->places].value_length
-						 : common->length;
-		if (length == 0)
-			continue;
-		pt_intern_again(pattern->pairs[i].name);
-		ok = add_pair(labels, pattern->pairs[i].name, text, length);
+		const struct pt_interned *name = pt_intern_at(pattern->pairs[i].name);
+		struct pt_label pair = {.name = name->text, .name_length = name->length};
+		if (place == NULL) {
+			pair = pt_labels_at(pattern, i);
+		} else {
+			pair.value = own->values[place - own->places].value;
+			pair.value_length = own->values[place - own->places].value_length;
+		}
+		if (pair.value_length > 0)
+			ok = add_pair(labels, &pair, pattern->pairs[i]);
 	}
 	return ok;
 }

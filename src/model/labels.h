@@ -48,6 +48,9 @@ pt_labels_at(const struct pt_labels *labels, size_t index)
  * refused before (pt_labels_duplicate).
  */
 struct pt_labels *pt_labels_new(const struct pt_label *pairs, size_t count);
+/* Likewise; where they are the same as in `near`, or NULL, they are found faster. */
+struct pt_labels *pt_labels_near(
+	const struct pt_labels *near, const struct pt_label *pairs, size_t count);
 /* Makes a pattern of labels that nobody else has: the one at `place` has no value of its own. */
 void pt_labels_blank(struct pt_labels *pattern, size_t place);
 /* Some labels of a set of them: where they stand in it, and their values. */
@@ -58,8 +61,7 @@ struct pt_labels_own {
 };
 /*
  * The labels of `pattern`, where those without a value are `own`, and dropped if theirs is empty.
- * `near` is NULL or some that were made so before: values that are the same are found faster. NULL
- * if memory is out.
+ * `near` is as above. NULL if memory is out.
  */
 struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
 	const struct pt_labels_own *own);
