@@ -100,8 +100,8 @@ read_tail(struct pt_page *page, uint32_t index, const char *at, const char *end,
 		exemplar.bits = pt_number_user_bits(line.exemplar_value);
 		exemplar.has_timestamp = line.exemplar_ms != PT_NO_TIME;
 		exemplar.timestamp_ms = exemplar.has_timestamp ? line.exemplar_ms : 0;
-		exemplar.labels =
-			pt_parse_labels(&parse, NULL, line.exemplar_labels, line.exemplar_label_count);
+		exemplar.labels = pt_parse_labels(
+			&parse, NULL, line.exemplar_labels, line.exemplar_label_count);
 		ok = exemplar.labels != NULL && add_exemplar(page, &exemplar);
 		if (!ok)
 			pt_labels_unref(exemplar.labels);

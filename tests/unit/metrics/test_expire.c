@@ -66,6 +66,30 @@ state_of(struct pitot_registry *m)
 
 /* ---- the end ---- */
 
+/* Times that have more bits than a child has for them. */
+static void
+idle_times_may_be_years(void)
+{
+	static const double years[] = {0.07, 0.2, 1, 99};
+	for (size_t i = 0; i < sizeof years / sizeof years[0]; i++) {
+		const int64_t idle_ms = (int64_t)(years[i] * 365 * 86400) * 1000;
+		struct world world = {.m = pitot_registry_new(NULL)};
+		tick_init(&world.tick);
+		world.m->clock = &world.tick.clock;
+		world.f = pitot_counters(world.m, "c", "x", "l");
+		pitot_registry_expire(world.m, "c", (double)idle_ms / 1000);
+		pitot_counter_add(pitot_counters_get(world.f, "v"), 5);
+		check_double(value_after(&world, 0, "c_total{l=\"v\"}"), 5);
+		/* Each gather before that finds it alive. */
+		for (int k = 1; k < 10; k++)
+			check_double(value_after(&world, idle_ms / 10, "c_total{l=\"v\"}"), 5);
+		check_size(state_of(world.m).expired, 0);
+		check_double(value_after(&world, idle_ms / 10 + 10000, "c_total{l=\"v\"}"), 5);
+		check_size(state_of(world.m).expired, 1);
+		close_world(&world);
+	}
+}
+
 static void
 a_label_set_ends_exactly_when_it_was_idle_for_its_time(void)
 {
@@ -681,7 +705,8 @@ a_million_label_sets_beyond_a_limit_need_the_memory_of_the_limit(void)
 	pitot_registry_free(m);
 }
 
-CHECK_MAIN("metrics/expire", TEST(a_label_set_ends_exactly_when_it_was_idle_for_its_time),
+CHECK_MAIN("metrics/expire", TEST(idle_times_may_be_years),
+	TEST(a_label_set_ends_exactly_when_it_was_idle_for_its_time),
 	TEST(what_is_never_gathered_before_its_time_is_still_gathered_once),
 	TEST(an_update_that_changes_nothing_and_a_get_are_use), TEST(other_families_do_not_expire),
 	TEST(an_update_brings_it_back_from_zero_with_a_start_after_its_last_sample),

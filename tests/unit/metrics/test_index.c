@@ -80,5 +80,29 @@ it_has_room_up_to_four_fifths(void)
 	pt_index_free(index);
 }
 
-CHECK_MAIN("metrics/index", TEST(what_is_in_it_is_found_and_nothing_else),
-	TEST(it_has_room_up_to_four_fifths))
+/* Who still reads it finds its child, or none, but never another one. */
+static void
+a_table_that_was_replaced_may_be_read(void)
+{
+	enum { large = 1 << 14 };
+	make_children(1000);
+	struct pt_index *old = pt_index_new(large), *index = pt_index_new(large * 2);
+	check_fatal(old != NULL && index != NULL);
+	for (size_t i = 0; i < count; i++) {
+		pt_index_add(old, &children[i]);
+		pt_index_add(index, &children[i]);
+	}
+	pt_index_replace(old, index);
+	size_t seen = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct pt_child *child = found(old, i);
+		check_true(child == NULL || child == &children[i]);
+		seen += child != NULL;
+		check_true(found(index, i) == &children[i]);
+	}
+	check_true(seen < count); /* most of it is beyond the first page */
+	pt_index_free(index);
+}
+
+CHECK_MAIN("metrics/index", TEST(a_table_that_was_replaced_may_be_read),
+	TEST(what_is_in_it_is_found_and_nothing_else), TEST(it_has_room_up_to_four_fifths))

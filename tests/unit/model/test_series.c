@@ -21,78 +21,6 @@ family_of(const char *name, enum pitot_type type)
 }
 
 static void
-labels_are_sorted_and_empty_ones_dropped(void)
-{
-	static const char *const texts[] = {"b", "2", "a", "1", "z", "", "B", "0", "ab", "3"};
-	static const char *const names[] = {"B", "a", "ab", "b"};
-	struct pt_labels *labels = labels_of(texts, 5);
-	check_fatal(labels != NULL);
-	check_size(labels->count, 4);
-	for (size_t i = 0; i < 4; i++)
-		check_text(pt_labels_at(labels, i).name, names[i]);
-	check_text(pt_labels_find(labels, "b"), "2");
-	check_true(pt_labels_find(labels, "z") == NULL);
-	check_true(pt_labels_find(labels, "") == NULL);
-	pt_labels_unref(labels);
-}
-
-static void
-labels_are_copied(void)
-{
-	char name[] = "name", value[] = "value";
-	struct pt_label pair = pt_label_of(name, value);
-	struct pt_labels *labels = pt_labels_new(&pair, 1);
-	check_fatal(labels != NULL);
-	(void)memset(name, 'x', 4);
-	(void)memset(value, 'x', 5);
-	check_text(pt_labels_find(labels, "name"), "value");
-	check_size(pt_labels_at(labels, 0).name_length, 4);
-	check_size(pt_labels_at(labels, 0).value_length, 5);
-	pt_labels_unref(labels);
-}
-
-static void
-labels_are_equal_whatever_their_order_was(void)
-{
-	static const char *const one[] = {"a", "1", "b", "2"};
-	static const char *const two[] = {"b", "2", "a", "1"};
-	static const char *const others[][4] = {{"a", "1", "b", "3"}, {"a", "1", "c", "2"},
-		{"a", "1", "b", "22"}, {"a", "1", "b", ""}};
-	struct pt_labels *left = labels_of(one, 2), *right = labels_of(two, 2);
-	check_fatal(left != NULL && right != NULL);
-	check_true(pt_labels_equal(left, right));
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		struct pt_labels *other = labels_of(others[i], 2);
-		check_fatal(other != NULL);
-		check_true(!pt_labels_equal(left, other));
-		pt_labels_unref(other);
-	}
-	pt_labels_unref(left);
-	pt_labels_unref(right);
-	pt_labels_unref(NULL);
-}
-
-static void
-no_labels_are_labels_too(void)
-{
-	struct pt_labels *labels = pt_labels_new(NULL, 0);
-	check_fatal(labels != NULL);
-	check_size(labels->count, 0);
-	check_true(pt_labels_equal(labels, labels));
-	pt_labels_unref(labels);
-}
-
-static void
-a_name_that_stands_twice_is_found(void)
-{
-	struct pt_label pairs[] = {
-		pt_label_of("a", "1"), pt_label_of("b", "2"), pt_label_of("a", "")};
-	check_true(pt_labels_duplicate(pairs, 0) == NULL);
-	check_true(pt_labels_duplicate(pairs, 2) == NULL);
-	check_text(pt_labels_duplicate(pairs, 3), "a");
-}
-
-static void
 a_family_keeps_its_texts(void)
 {
 	struct pt_family *family =
@@ -123,6 +51,115 @@ no_help_is_not_an_empty_help(void)
 	check_text(empty->help, "");
 	pt_family_unref(none);
 	pt_family_unref(empty);
+}
+
+static void
+series_of_one_kind_share_their_role(void)
+{
+	static const double bounds[] = {0.5, 1, INFINITY};
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("h", PITOT_HISTOGRAM);
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	struct pt_series *all[2][3];
+	check_fatal(ids != NULL && family != NULL && labels != NULL);
+	for (size_t i = 0; i < 6; i++) {
+		/* The second time in the opposite order. */
+		size_t b = i < 3 ? i : 5 - i;
+		all[i / 3][b] =
+			pt_series_new(ids, family, labels, PT_PART_BUCKET, bounds[b], NULL, 0);
+		check_fatal(all[i / 3][b] != NULL);
+	}
+	for (size_t b = 0; b < 3; b++) {
+		check_true(all[0][b]->role == all[1][b]->role);
+		check_double(all[0][b]->role->bound, bounds[b]);
+		check_true(all[0][b]->role != all[0][(b + 1) % 3]->role);
+		pt_series_unref(all[0][b]);
+		pt_series_unref(all[1][b]);
+	}
+	pt_labels_unref(labels);
+	pt_family_unref(family);
+	pt_ids_unref(ids);
+}
+
+/* As a page may have that means no good. */
+static void
+roles_beyond_the_limit_go_with_their_series(void)
+{
+	enum { count = 10000 };
+	static struct pt_series *all[count];
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("h", PITOT_HISTOGRAM);
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(ids != NULL && family != NULL && labels != NULL);
+	for (int turn = 0; turn < 3; turn++) {
+		for (size_t i = 0; i < count; i++) {
+			all[i] = pt_series_new(
+				ids, family, labels, PT_PART_BUCKET, (double)i, NULL, 0);
+			check_fatal(all[i] != NULL);
+		}
+		for (size_t i = 0; i < count; i++) {
+			check_double(all[i]->role->bound, (double)i);
+			check_true(all[i]->role->is_shared == (i < 4096));
+			pt_series_unref(all[i]);
+		}
+	}
+	pt_labels_unref(labels);
+	pt_family_unref(family);
+	pt_ids_unref(ids);
+}
+
+static void
+a_series_moves_to_another_family(void)
+{
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_family *family = family_of("s", PITOT_STATESET);
+	struct pt_family *other = family_of("s", PITOT_UNKNOWN);
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(ids != NULL && family != NULL && other != NULL && labels != NULL);
+	struct pt_series *series = pt_series_new(ids, family, labels, PT_PART_STATE, 0, "up", 7);
+	check_fatal(series != NULL && pt_series_move(series, other));
+	pt_family_unref(family);
+	check_true(series->role->family == other);
+	check_text(series->role->extra_value, "up");
+	check_int(series->start_ms, 7);
+	check_true(pt_series_ids(series) == ids);
+	pt_series_unref(series);
+	pt_family_unref(other);
+	pt_labels_unref(labels);
+	pt_ids_unref(ids);
+}
+
+/* They decide about shards, which a restart must not change. */
+static void
+equal_series_have_equal_hashes(void)
+{
+	static const char *const texts[] = {"a", "1", "b", "2"};
+	struct pt_ids *ids = pt_ids_new();
+	struct pt_labels *one = labels_of(texts, 2), *two = labels_of(texts, 2);
+	struct pt_labels *part = labels_of(texts, 1);
+	struct pt_family *family = family_of("c", PITOT_COUNTER);
+	struct pt_family *again = family_of("c", PITOT_COUNTER);
+	check_fatal(ids != NULL && one != NULL && two != NULL && part != NULL && again != NULL);
+	struct pt_series *a = pt_series_new(ids, family, one, PT_PART_TOTAL, 0, NULL, 1);
+	struct pt_series *b = pt_series_new(ids, again, two, PT_PART_TOTAL, 0, NULL, 2);
+	struct pt_series *c = pt_series_new(ids, family, part, PT_PART_TOTAL, 0, NULL, 1);
+	struct pt_series *d = pt_series_new(ids, family, one, PT_PART_VALUE, 0, NULL, 1);
+	check_fatal(a != NULL && b != NULL && c != NULL && d != NULL);
+	check_true(pt_series_hash(a) == pt_series_hash(b));
+	check_true(pt_series_hash(a) != pt_series_hash(c));
+	check_true(pt_series_hash(a) != pt_series_hash(d));
+	/* Of no process, but of the text. */
+	check_true(pt_series_hash(a) == UINT64_C(0x522ea30fe4c3114a));
+	pt_series_unref(a);
+	pt_series_unref(b);
+	pt_series_unref(c);
+	pt_series_unref(d);
+	pt_family_unref(family);
+	pt_family_unref(again);
+	pt_labels_unref(one);
+	pt_labels_unref(two);
+	pt_labels_unref(part);
+	pt_ids_unref(ids);
 }
 
 static void
@@ -289,9 +326,9 @@ threads_may_take_and_drop_references(void)
 	pt_labels_unref(shared.labels);
 }
 
-CHECK_MAIN("model/series", TEST(labels_are_sorted_and_empty_ones_dropped), TEST(labels_are_copied),
-	TEST(labels_are_equal_whatever_their_order_was), TEST(no_labels_are_labels_too),
-	TEST(a_name_that_stands_twice_is_found), TEST(a_family_keeps_its_texts),
-	TEST(no_help_is_not_an_empty_help), TEST(ids_are_dense_and_used_again_when_free),
+CHECK_MAIN("model/series", TEST(a_family_keeps_its_texts), TEST(no_help_is_not_an_empty_help),
+	TEST(series_of_one_kind_share_their_role),
+	TEST(roles_beyond_the_limit_go_with_their_series), TEST(a_series_moves_to_another_family),
+	TEST(equal_series_have_equal_hashes), TEST(ids_are_dense_and_used_again_when_free),
 	TEST(the_extra_label_stands_in_its_place), TEST(parts_have_their_extra_labels),
 	TEST(threads_may_take_and_drop_references))

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Labels, and the texts that all of them share. */
+#include "model/labels.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "support/check.h"
+
+static struct pt_labels *
+labels_of(const char *const *texts, size_t count)
+{
+	struct pt_label pairs[16];
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = pt_label_of(texts[2 * i], texts[2 * i + 1]);
+	return pt_labels_new(pairs, count);
+}
+
+static void
+labels_are_sorted_and_empty_ones_dropped(void)
+{
+	static const char *const texts[] = {"b", "2", "a", "1", "z", "", "B", "0", "ab", "3"};
+	static const char *const names[] = {"B", "a", "ab", "b"};
+	struct pt_labels *labels = labels_of(texts, 5);
+	check_fatal(labels != NULL);
+	check_size(labels->count, 4);
+	for (size_t i = 0; i < 4; i++)
+		check_text(pt_labels_at(labels, i).name, names[i]);
+	check_text(pt_labels_find(labels, "b"), "2");
+	check_true(pt_labels_find(labels, "z") == NULL);
+	check_true(pt_labels_find(labels, "") == NULL);
+	pt_labels_unref(labels);
+}
+
+static void
+labels_are_copied(void)
+{
+	char name[] = "name", value[] = "value";
+	struct pt_label pair = pt_label_of(name, value);
+	struct pt_labels *labels = pt_labels_new(&pair, 1);
+	check_fatal(labels != NULL);
+	(void)memset(name, 'x', 4);
+	(void)memset(value, 'x', 5);
+	check_text(pt_labels_find(labels, "name"), "value");
+	check_size(pt_labels_at(labels, 0).name_length, 4);
+	check_size(pt_labels_at(labels, 0).value_length, 5);
+	pt_labels_unref(labels);
+}
+
+static void
+labels_are_equal_whatever_their_order_was(void)
+{
+	static const char *const one[] = {"a", "1", "b", "2"};
+	static const char *const two[] = {"b", "2", "a", "1"};
+	static const char *const others[][4] = {{"a", "1", "b", "3"}, {"a", "1", "c", "2"},
+		{"a", "1", "b", "22"}, {"a", "1", "b", ""}};
+	struct pt_labels *left = labels_of(one, 2), *right = labels_of(two, 2);
+	check_fatal(left != NULL && right != NULL);
+	check_true(pt_labels_equal(left, right));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		struct pt_labels *other = labels_of(others[i], 2);
+		check_fatal(other != NULL);
+		check_true(!pt_labels_equal(left, other));
+		pt_labels_unref(other);
+	}
+	pt_labels_unref(left);
+	pt_labels_unref(right);
+	pt_labels_unref(NULL);
+}
+
+static void
+no_labels_are_labels_too(void)
+{
+	struct pt_labels *labels = pt_labels_new(NULL, 0);
+	check_fatal(labels != NULL);
+	check_size(labels->count, 0);
+	check_true(pt_labels_equal(labels, labels));
+	pt_labels_unref(labels);
+}
+
+static void
+a_name_that_stands_twice_is_found(void)
+{
+	struct pt_label pairs[] = {
+		pt_label_of("a", "1"), pt_label_of("b", "2"), pt_label_of("a", "")};
+	check_true(pt_labels_duplicate(pairs, 0) == NULL);
+	check_true(pt_labels_duplicate(pairs, 2) == NULL);
+	check_text(pt_labels_duplicate(pairs, 3), "a");
+}
+
+/* ---- from a pattern ---- */
+
+/* c, p and q are common, or the family's own, whose values are given in this order: q, c. */
+static void
+labels_like_a_pattern_have_its_own_values(void)
+{
+	static const char *const texts[] = {"p", "common", "q", "any", "c", "any"};
+	static const struct {
+		const char *q, *c;
+		size_t count;
+	} rows[] = {{"1", "2", 3}, {"1", "3", 3}, {"", "3", 2}, {"4", "", 2}, {"", "", 1},
+		{"a text of more than fifteen bytes", "2", 3}, {"1", "2", 3}};
+	const uint8_t places[] = {2, 0};
+	struct pt_labels *pattern = labels_of(texts, 3), *near = NULL;
+	check_fatal(pattern != NULL);
+	pt_labels_blank(pattern, 2);
+	pt_labels_blank(pattern, 0);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct pt_label values[] = {
+			pt_label_of("", rows[i].q), pt_label_of("", rows[i].c)};
+		const struct pt_labels_own own = {places, values, 2};
+		struct pt_labels *labels = pt_labels_like(pattern, near, &own);
+		const char *const same[] = {"p", "common", "q", rows[i].q, "c", rows[i].c};
+		struct pt_labels *plain = labels_of(same, 3);
+		check_fatal(labels != NULL && plain != NULL);
+		check_size(labels->count, rows[i].count);
+		check_true(pt_labels_equal(labels, plain));
+		check_true(pt_labels_hash(labels, 1) == pt_labels_hash(plain, 1));
+		pt_labels_unref(plain);
+		pt_labels_unref(near);
+		near = labels;
+	}
+	pt_labels_unref(near);
+	pt_labels_unref(pattern);
+}
+
+static void
+labels_near_others_are_as_good(void)
+{
+	static const char *const texts[][4] = {{"a", "1", "b", "2"}, {"a", "1", "b", "3"},
+		{"b", "1", "a", "2"}, {"a", "1", "z", ""}};
+	for (size_t i = 0; i < 16; i++) {
+		struct pt_label pairs[2];
+		struct pt_labels *near = labels_of(texts[i / 4], 2);
+		struct pt_labels *plain = labels_of(texts[i % 4], 2);
+		for (size_t k = 0; k < 2; k++)
+			pairs[k] = pt_label_of(texts[i % 4][2 * k], texts[i % 4][2 * k + 1]);
+		struct pt_labels *labels = pt_labels_near(near, pairs, 2);
+		check_fatal(near != NULL && plain != NULL && labels != NULL);
+		check_true(pt_labels_equal(labels, plain));
+		pt_labels_unref(near);
+		pt_labels_unref(labels);
+		pt_labels_unref(plain);
+	}
+}
+
+static void
+there_may_be_any_number_of_labels(void)
+{
+	enum { most = 200 };
+	char names[most][8];
+	struct pt_label pairs[most];
+	for (size_t i = 0; i < most; i++) {
+		(void)snprintf(names[i], sizeof names[i], "n%03zu", i);
+		pairs[i] = pt_label_of(names[i], names[i]);
+	}
+	for (size_t count = 0; count <= most; count++) {
+		struct pt_labels *labels = pt_labels_new(pairs, count);
+		check_fatal(labels != NULL);
+		check_size(labels->count, count);
+		if (count > 0)
+			check_text(pt_labels_find(labels, names[count - 1]), names[count - 1]);
+		pt_labels_unref(labels);
+	}
+}
+
+/* ---- interned texts ---- */
+
+static uint32_t
+taken(const char *text)
+{
+	if (!pt_intern_lock())
+		abort();
+	uint32_t number = pt_intern_take(text, (uint32_t)strlen(text));
+	pt_intern_unlock();
+	if (number == 0)
+		abort();
+	return number;
+}
+
+static void
+dropped(uint32_t number)
+{
+	check_fatal(pt_intern_lock());
+	pt_intern_drop(number);
+	pt_intern_unlock();
+}
+
+static void
+equal_texts_have_one_number(void)
+{
+	uint32_t a = taken("text"), b = taken("text"), c = taken("texts"), none = taken("");
+	check_true(a == b && a != c && none != a);
+	check_text(pt_intern_at(a)->text, "text");
+	check_text(pt_intern_at(none)->text, "");
+	check_true(pt_intern_at(a)->place == pt_intern_place("text", 4));
+	dropped(a);
+	/* Somebody still counts on it. */
+	check_text(pt_intern_at(b)->text, "text");
+	dropped(b);
+	dropped(c);
+	dropped(none);
+}
+
+/* Short ones are compared as two words of their memory. */
+static void
+behind_a_short_text_stand_zeros(void)
+{
+	char text[20] = "";
+	for (size_t length = 0; length < 20; length++) {
+		uint32_t number = taken(text);
+		const struct pt_interned *there = pt_intern_at(number);
+		check_size(there->length, length);
+		for (size_t i = length; i < pt_intern_short; i++)
+			check_int(there->text[i], 0);
+		dropped(number);
+		text[length] = (char)('a' + length);
+	}
+}
+
+/* As a table that grows and shrinks may lose what it moves. */
+static void
+texts_come_and_go(void)
+{
+	enum { count = 3000 };
+	static uint32_t numbers[count];
+	char text[40];
+	srand(1);
+	for (int step = 0; step < 60000; step++) {
+		size_t i = (size_t)rand() % count;
+		(void)snprintf(text, sizeof text, "come-and-go-%zu", i);
+		if (numbers[i] == 0) {
+			numbers[i] = taken(text);
+		} else {
+			check_text(pt_intern_at(numbers[i])->text, text);
+			check_true(taken(text) == numbers[i]);
+			dropped(numbers[i]);
+			dropped(numbers[i]);
+			numbers[i] = 0;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] != 0)
+			dropped(numbers[i]);
+}
+
+static void *
+make_and_drop(void *context)
+{
+	char text[24];
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(text, sizeof text, "thread-%d", i % 7);
+		const struct pt_label pair = pt_label_of("name", text);
+		struct pt_labels *labels = pt_labels_new(&pair, 1);
+		if (labels == NULL || strcmp(pt_labels_find(labels, "name"), text) != 0)
+			return context;
+		pt_labels_unref(labels);
+	}
+	return NULL;
+}
+
+/* Also the child of a fork that comes while others hold the lock. */
+static void
+threads_and_forks_share_texts(void)
+{
+	pthread_t threads[3];
+	void *failed = NULL;
+	for (size_t i = 0; i < 3; i++)
+		check_fatal(pthread_create(&threads[i], NULL, make_and_drop, threads) == 0);
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(make_and_drop(threads) == NULL ? 0 : 1);
+		int status = -1;
+		check_true(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		check_int(pthread_join(threads[i], &failed), 0);
+		check_true(failed == NULL);
+	}
+}
+
+CHECK_MAIN("model/labels", TEST(labels_are_sorted_and_empty_ones_dropped), TEST(labels_are_copied),
+	TEST(labels_are_equal_whatever_their_order_was), TEST(no_labels_are_labels_too),
+	TEST(a_name_that_stands_twice_is_found), TEST(labels_like_a_pattern_have_its_own_values),
+	TEST(labels_near_others_are_as_good), TEST(there_may_be_any_number_of_labels),
+	TEST(equal_texts_have_one_number), TEST(behind_a_short_text_stand_zeros),
+	TEST(texts_come_and_go), TEST(threads_and_forks_share_texts))
