@@ -51,7 +51,7 @@ pt_gather_forget(struct pitot_registry *registry)
 	registry->plan = NULL;
 }
 
-/* At least what fill_plan() finds: without the registry's lock, children can only become less. */
+/* At least what fill_runs() finds: without the registry's lock, children can only become less. */
 static size_t
 count_live(const struct pitot_registry *registry)
 {
