@@ -16,8 +16,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* In ticks: as much again passes before the count begins anew. */
-enum { longest_idle = INT32_MAX };
+/*
+ * In ticks. About as much again passes before the count begins anew. Gathers that overlap may have
+ * read the clock so much before what another one noted, which is no time then.
+ */
+enum { longest_idle = INT32_MAX, most_ahead = 1 << 28 };
 
 /* ---- finding what is idle ---- */
 
@@ -38,7 +41,7 @@ is_over(const struct pt_child *child, int64_t now_ms)
 	/* relaxed: constant while there are children. */
 	int64_t idle_ms = atomic_load_explicit(&child->set->idle_ms, memory_order_relaxed);
 	uint32_t idle = pt_expire_tick(child->set, now_ms) - child->since;
-	return idle >= pt_expire_tick(child->set, idle_ms);
+	return idle >= pt_expire_tick(child->set, idle_ms) && idle <= UINT32_MAX - most_ahead;
 }
 
 bool

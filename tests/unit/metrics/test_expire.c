@@ -621,6 +621,47 @@ a_gather_with_an_old_plan_does_not_read_what_another_label_set_counts(void)
 	close_world(&world);
 }
 
+struct inner {
+	struct tick tick;
+	struct pitot_registry *m;
+	struct pitot_counter *counter;
+	bool done;
+};
+
+/* Within a gather that read the clock before: time passes, and another one comes. */
+static double
+gather_within(void *context)
+{
+	struct inner *inner = context;
+	if (inner->counter == NULL || inner->done)
+		return 0;
+	inner->done = true;
+	tick_pass(&inner->tick, 15);
+	pitot_counter_inc(inner->counter);
+	pitot_snapshot_free(pitot_snapshot_take(inner->m, NULL));
+	return 0;
+}
+
+static void
+what_a_later_gather_saw_used_is_not_idle_for_an_earlier_one(void)
+{
+	struct inner inner = {.counter = NULL};
+	tick_init(&inner.tick);
+	inner.m = pitot_registry_new(NULL);
+	inner.m->clock = &inner.tick.clock;
+	pitot_gauge_callback(inner.m, "first", "x", gather_within, &inner);
+	struct pitot_counters *f = pitot_counters(inner.m, "c", "x", "l");
+	pitot_registry_expire(inner.m, "c", IDLE_MS / 1000.0);
+	inner.counter = pitot_counters_get(f, "v");
+	struct pitot_snapshot *s = pitot_snapshot_take(inner.m, NULL);
+	check_true(inner.done);
+	check_double(find_value(s, "c_total{l=\"v\"}"), 1);
+	pitot_snapshot_free(s);
+	check_size(state_of(inner.m).expired, 0);
+	check_size(state_of(inner.m).label_sets, 2); /* and the gauge */
+	pitot_registry_free(inner.m);
+}
+
 static void
 a_unit_stated_meanwhile_changes_nothing_else(void)
 {
@@ -724,6 +765,7 @@ CHECK_MAIN("metrics/expire", TEST(idle_times_may_be_years),
 	TEST(wrong_expiries_limits_and_labels_are_mistakes),
 	TEST(a_disabled_registry_takes_it_all_silently),
 	TEST(a_gather_with_an_old_plan_does_not_read_what_another_label_set_counts),
+	TEST(what_a_later_gather_saw_used_is_not_idle_for_an_earlier_one),
 	TEST(a_unit_stated_meanwhile_changes_nothing_else),
 	TEST(a_million_label_sets_that_come_and_go_need_the_memory_of_a_thousand),
 	TEST(a_million_label_sets_beyond_a_limit_need_the_memory_of_the_limit))
