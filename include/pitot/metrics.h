@@ -9,12 +9,13 @@
  *
  * Threads: every function here may be called from any thread at any time, except
  * pitot_registry_free(), which must be the last one. Updates take no lock and allocate nothing,
- * unless their comment says so. Only the first update of a counter or histogram by a thread
- * locks shortly and may allocate: each thread counts in memory of its own (8 bytes for each
- * counter that it touches, in pages of 2 KiB; the cells of a histogram; 4 KiB or more by which
- * it finds them), which the next thread takes over when it ends. Without memory, updates count
- * all the same, only slower. The child of a fork counts on from what was counted before it. An
- * update by a signal's handler may be lost if it interrupts one of the same instrument.
+ * unless their comment says so. Only the first update of a counter or histogram by a thread locks
+ * shortly and may allocate: each thread counts in memory of its own (8 bytes for each counter that
+ * it touches, in pages of 2 KiB; the cells of a histogram; to find them, 1 MiB of address space, of
+ * which mostly 4 KiB become memory), which the next thread takes over when it ends. Without memory,
+ * updates count all the same, only slower. The child of a fork counts on from what was counted
+ * before it. An update by a signal's handler may be lost if it interrupts one of the same
+ * instrument.
  *
  * Ownership: the registry owns every instrument and family; all strings are copied. An instrument
  * stays valid until pitot_registry_free(); in families with an expiry see pitot_registry_expire().

@@ -43,6 +43,14 @@ pt_pages_empty(void *at, size_t size, size_t from)
 }
 
 void
+pt_pages_sparse(void *at, size_t size)
+{
+	/* Should it fail, the system knows no large pages. */
+	if (size >= mapped_from)
+		(void)madvise(at, size, MADV_NOHUGEPAGE);
+}
+
+void
 pt_pages_large(void *at, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (uintptr_t)at % page;

@@ -16,6 +16,8 @@ void pt_pages_free(void *at, size_t size); /* also NULL */
  * was, or zero, and its memory is given back as far as it is of whole pages.
  */
 void pt_pages_empty(void *at, size_t size, size_t from);
+/* Of large memory, of which only a little will ever be used: it is not to come by large pages. */
+void pt_pages_sparse(void *at, size_t size);
 /*
  * Of memory that nothing was written to yet: so much is to come by large pages, where the system
  * has some, since the first touch of each page costs as much as filling it. For what is filled.

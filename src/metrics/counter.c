@@ -50,9 +50,9 @@ static void
 reset(struct pt_child *child)
 {
 	struct pitot_counter *counter = (struct pitot_counter *)child;
-	if (pt_number_from_bits(read_cells(counter, false)) != 0)
+	/* What it takes, not what it had before: an old pointer may count meanwhile. */
+	if (pt_number_from_bits(read_cells(counter, true)) != 0)
 		pt_family_complicate(child->set);
-	(void)read_cells(counter, true);
 }
 
 static void

@@ -121,6 +121,8 @@ take_record(void)
 		free(thread);
 		return NULL;
 	}
+	/* Those of many threads stand side by side, and would be one large page after another. */
+	pt_pages_sparse(thread->pages, sizeof(pt_owned_pages_of));
 	thread->next = all.threads;
 	all.threads = thread;
 	return thread;

@@ -477,6 +477,38 @@ one_fraction_or_exemplar_in_a_row_is_not_overlooked(void)
 	}
 }
 
+/* ---- memory ---- */
+
+/* Whether the mapping that has this address may not be of large pages. */
+static bool
+is_of_small_pages(const void *there)
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	char line[512];
+	bool here = false, found = false;
+	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		unsigned long from, to;
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = (uintptr_t)there >= from && (uintptr_t)there < to;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			found = strstr(line, " nh") != NULL;
+	}
+	if (file != NULL)
+		(void)fclose(file);
+	return found;
+}
+
+static void
+a_threads_table_needs_no_large_page(void)
+{
+	struct pitot_registry *m = pitot_registry_new(NULL);
+	pitot_counter_inc(pitot_counter(m, "c", "x"));
+	/* A system without large pages has no mark for them. */
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0)
+		check_true(is_of_small_pages(pt_owned_here.pages));
+	pitot_registry_free(m);
+}
+
 CHECK_MAIN("metrics/owned", TEST(counters_that_follow_each_other_are_read_as_each_on_its_own),
 	TEST(one_fraction_or_exemplar_in_a_row_is_not_overlooked),
 	TEST(gathering_the_same_series_again_and_updating_allocate_nothing),
@@ -486,4 +518,5 @@ CHECK_MAIN("metrics/owned", TEST(counters_that_follow_each_other_are_read_as_eac
 	TEST(whole_amounts_of_many_threads_stay_exact_beyond_2_53),
 	TEST(a_sum_of_infinity_ends_with_its_life), TEST(a_registry_after_another_begins_at_zero),
 	TEST(the_child_of_a_fork_counts_on_and_its_parent_too),
-	TEST(the_child_of_a_fork_gives_way_to_no_reader_of_its_parent))
+	TEST(the_child_of_a_fork_gives_way_to_no_reader_of_its_parent),
+	TEST(a_threads_table_needs_no_large_page))
