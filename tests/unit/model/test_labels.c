@@ -9,6 +9,14 @@
 #include <unistd.h>
 #include "support/check.h"
 
+/* The child of a fork ends without the threads of its parent, which that sanitizer would miss. */
+const char *__tsan_default_options(void);
+const char *
+__tsan_default_options(void)
+{
+	return "die_after_fork=0:report_thread_leaks=0";
+}
+
 static struct pt_labels *
 labels_of(const char *const *texts, size_t count)
 {

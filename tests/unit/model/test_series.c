@@ -73,9 +73,9 @@ series_of_one_kind_share_their_role(void)
 		check_true(all[0][b]->role == all[1][b]->role);
 		check_double(all[0][b]->role->bound, bounds[b]);
 		check_true(all[0][b]->role != all[0][(b + 1) % 3]->role);
-		pt_series_unref(all[0][b]);
-		pt_series_unref(all[1][b]);
 	}
+	for (size_t i = 0; i < 6; i++)
+		pt_series_unref(all[i / 3][i % 3]);
 	pt_labels_unref(labels);
 	pt_family_unref(family);
 	pt_ids_unref(ids);
