@@ -29,6 +29,15 @@ make_labels(const char *text)
 	return labels;
 }
 
+struct pt_labels *
+literal_labels(const char *const *texts, size_t count)
+{
+	struct pt_label pairs[16];
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = pt_label_of(texts[2 * i], texts[2 * i + 1]);
+	return pt_labels_new(pairs, count);
+}
+
 struct pitot_snapshot *
 literal_snapshot(const struct literal *rows, size_t count, int64_t time_ms)
 {

@@ -28,6 +28,9 @@ struct literal {
 /* Rows of one family stand together; NaN with the bits of a stale marker or of absence are kept. */
 struct pitot_snapshot *literal_snapshot(const struct literal *rows, size_t count, int64_t time_ms);
 
+/* Of names and values in turn, `count` of each; NULL if memory is out. */
+struct pt_labels *literal_labels(const char *const *texts, size_t count);
+
 #define LITERAL(rows) literal_snapshot(rows, sizeof(rows) / sizeof((rows)[0]), 1700000000000)
 
 #endif

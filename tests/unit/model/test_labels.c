@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/poison.h"
 #include "support/check.h"
+#include "support/literal.h"
 
 /* The child of a fork ends without the threads of its parent, which that sanitizer would miss. */
 const char *__tsan_default_options(void);
@@ -18,21 +19,12 @@ __tsan_default_options(void)
 	return "die_after_fork=0:report_thread_leaks=0";
 }
 
-static struct pt_labels *
-labels_of(const char *const *texts, size_t count)
-{
-	struct pt_label pairs[16];
-	for (size_t i = 0; i < count; i++)
-		pairs[i] = pt_label_of(texts[2 * i], texts[2 * i + 1]);
-	return pt_labels_new(pairs, count);
-}
-
 static void
 labels_are_sorted_and_empty_ones_dropped(void)
 {
 	static const char *const texts[] = {"b", "2", "a", "1", "z", "", "B", "0", "ab", "3"};
 	static const char *const names[] = {"B", "a", "ab", "b"};
-	struct pt_labels *labels = labels_of(texts, 5);
+	struct pt_labels *labels = literal_labels(texts, 5);
 	check_fatal(labels != NULL);
 	check_size(labels->count, 4);
 	for (size_t i = 0; i < 4; i++)
@@ -65,11 +57,11 @@ labels_are_equal_whatever_their_order_was(void)
 	static const char *const two[] = {"b", "2", "a", "1"};
 	static const char *const others[][4] = {{"a", "1", "b", "3"}, {"a", "1", "c", "2"},
 		{"a", "1", "b", "22"}, {"a", "1", "b", ""}};
-	struct pt_labels *left = labels_of(one, 2), *right = labels_of(two, 2);
+	struct pt_labels *left = literal_labels(one, 2), *right = literal_labels(two, 2);
 	check_fatal(left != NULL && right != NULL);
 	check_true(pt_labels_equal(left, right));
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		struct pt_labels *other = labels_of(others[i], 2);
+		struct pt_labels *other = literal_labels(others[i], 2);
 		check_fatal(other != NULL);
 		check_true(!pt_labels_equal(left, other));
 		pt_labels_unref(other);
@@ -112,7 +104,7 @@ labels_like_a_pattern_have_its_own_values(void)
 	} rows[] = {{"1", "2", 3}, {"1", "3", 3}, {"", "3", 2}, {"4", "", 2}, {"", "", 1},
 		{"a text of more than fifteen bytes", "2", 3}, {"1", "2", 3}};
 	const uint8_t places[] = {2, 0};
-	struct pt_labels *pattern = labels_of(texts, 3), *near = NULL;
+	struct pt_labels *pattern = literal_labels(texts, 3), *near = NULL;
 	check_fatal(pattern != NULL);
 	pt_labels_blank(pattern, 2);
 	pt_labels_blank(pattern, 0);
@@ -122,7 +114,7 @@ labels_like_a_pattern_have_its_own_values(void)
 		const struct pt_labels_own own = {places, values, 2};
 		struct pt_labels *labels = pt_labels_like(pattern, near, &own);
 		const char *const same[] = {"p", "common", "q", rows[i].q, "c", rows[i].c};
-		struct pt_labels *plain = labels_of(same, 3);
+		struct pt_labels *plain = literal_labels(same, 3);
 		check_fatal(labels != NULL && plain != NULL);
 		check_size(labels->count, rows[i].count);
 		check_true(pt_labels_equal(labels, plain));
@@ -142,8 +134,8 @@ labels_near_others_are_as_good(void)
 		{"b", "1", "a", "2"}, {"a", "1", "z", ""}};
 	for (size_t i = 0; i < 16; i++) {
 		struct pt_label pairs[2];
-		struct pt_labels *near = labels_of(texts[i / 4], 2);
-		struct pt_labels *plain = labels_of(texts[i % 4], 2);
+		struct pt_labels *near = literal_labels(texts[i / 4], 2);
+		struct pt_labels *plain = literal_labels(texts[i % 4], 2);
 		for (size_t k = 0; k < 2; k++)
 			pairs[k] = pt_label_of(texts[i % 4][2 * k], texts[i % 4][2 * k + 1]);
 		struct pt_labels *labels = pt_labels_near(near, pairs, 2);

@@ -4,15 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include "support/check.h"
-
-static struct pt_labels *
-labels_of(const char *const *texts, size_t count)
-{
-	struct pt_label pairs[16];
-	for (size_t i = 0; i < count; i++)
-		pairs[i] = pt_label_of(texts[2 * i], texts[2 * i + 1]);
-	return pt_labels_new(pairs, count);
-}
+#include "support/literal.h"
 
 static struct pt_family *
 family_of(const char *name, enum pitot_type type)
@@ -135,8 +127,8 @@ equal_series_have_equal_hashes(void)
 {
 	static const char *const texts[] = {"a", "1", "b", "2"};
 	struct pt_ids *ids = pt_ids_new();
-	struct pt_labels *one = labels_of(texts, 2), *two = labels_of(texts, 2);
-	struct pt_labels *part = labels_of(texts, 1);
+	struct pt_labels *one = literal_labels(texts, 2), *two = literal_labels(texts, 2);
+	struct pt_labels *part = literal_labels(texts, 1);
 	struct pt_family *family = family_of("c", PITOT_COUNTER);
 	struct pt_family *again = family_of("c", PITOT_COUNTER);
 	check_fatal(ids != NULL && one != NULL && two != NULL && part != NULL && again != NULL);
@@ -218,7 +210,7 @@ the_extra_label_stands_in_its_place(void)
 	struct pt_family *family = family_of("h", PITOT_HISTOGRAM);
 	check_fatal(ids != NULL && family != NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct pt_labels *labels = labels_of(rows[i].texts, rows[i].count);
+		struct pt_labels *labels = literal_labels(rows[i].texts, rows[i].count);
 		check_fatal(labels != NULL);
 		struct pt_series *series =
 			pt_series_new(ids, family, labels, PT_PART_BUCKET, 1, NULL, 0);
