@@ -95,9 +95,7 @@ make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 static struct pt_series *
 same_but(const struct pt_dress *dress, const struct pt_series *series, struct pt_labels *labels)
 {
-	struct pt_series *made =
-		pt_series_new(dress->ids, series->role->family, labels, series->role->part,
-			series->role->bound, series->role->extra_value, series->start_ms);
+	struct pt_series *made = pt_series_like(series, dress->ids, series->role->family, labels);
 	if (made != NULL)
 		made->continues = series->continues;
 	return made;

@@ -107,8 +107,7 @@ move(struct pt_series *series, struct pt_family *family)
 		return NULL;
 	}
 	struct pt_series *made =
-		pt_series_new(pt_series_ids(series), family, series->labels, series->role->part,
-			series->role->bound, series->role->extra_value, series->start_ms);
+		pt_series_like(series, pt_series_ids(series), family, series->labels);
 	pt_series_unref(series);
 	return made;
 }

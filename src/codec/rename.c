@@ -142,8 +142,7 @@ rename_series(struct renamer *r, const struct pt_series *old, struct pt_series *
 		code = take_labels(r, old, why);
 	if (code != 0)
 		return code;
-	*series = pt_series_new(r->ids, r->family, r->labels, old->role->part, old->role->bound,
-		old->role->extra_value, old->start_ms);
+	*series = pt_series_like(old, r->ids, r->family, r->labels);
 	if (*series == NULL)
 		return pt_error_memory(why);
 	const char *extra = (*series)->role->extra_name;

@@ -193,6 +193,15 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 }
 
 struct pt_series *
+pt_series_like(const struct pt_series *series, struct pt_ids *ids, struct pt_family *family,
+	struct pt_labels *labels)
+{
+	const struct pt_role *role = series->role;
+	return pt_series_new(
+		ids, family, labels, role->part, role->bound, role->extra_value, series->start_ms);
+}
+
+struct pt_series *
 pt_series_ref(struct pt_series *series)
 {
 	take(&series->references);

@@ -49,6 +49,9 @@ pt_series_id(const struct pt_series *series)
 struct pt_series *pt_series_new(struct pt_ids *ids, struct pt_family *family,
 	struct pt_labels *labels, enum pt_part part, double bound, const char *extra_value,
 	int64_t start_ms);
+/* One of the same part, bound or state, and start as `series`; NULL if memory is out. */
+struct pt_series *pt_series_like(const struct pt_series *series, struct pt_ids *ids,
+	struct pt_family *family, struct pt_labels *labels);
 struct pt_series *pt_series_ref(struct pt_series *series);
 void pt_series_unref(struct pt_series *series);
 /* The same series, but of another family; nobody else has it. False if memory is out. */
