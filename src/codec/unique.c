@@ -126,10 +126,11 @@ series_hash(struct seen *seen, const struct pt_series *series)
 	const char *there = role->extra_name == NULL || seen->added == NULL
 		? NULL
 		: pt_labels_find(seen->added, role->extra_name);
-	if (role->extra_name != NULL && (there == NULL || strcmp(there, role->extra_value) != 0))
-		hash += hash_label(begin,
-			pt_intern_place(role->extra_name, (uint32_t)strlen(role->extra_name)),
-			pt_intern_place(role->extra_value, role->extra_length));
+	if (role->extra_name != NULL && (there == NULL || strcmp(there, role->extra_value) != 0)) {
+		const struct pt_text name = pt_text_of(role->extra_name, strlen(role->extra_name));
+		const struct pt_text value = pt_text_of(role->extra_value, role->extra_length);
+		hash += hash_label(begin, pt_intern_place(&name), pt_intern_place(&value));
+	}
 	return pt_hash_mix(hash, PT_HASH_ODD);
 }
 

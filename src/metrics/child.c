@@ -6,7 +6,7 @@
  */
 #include <stddef.h>
 #include <stdlib.h>
-#include "metrics/registry.h"
+#include "metrics/index.h"
 
 enum { largest_chunk = 256 };
 
@@ -35,9 +35,14 @@ add_chunk(struct pt_set *set)
 	size_t room = set->made / 4 + 1;
 	if (room > largest_chunk)
 		room = largest_chunk;
-	struct pt_chunk *chunk = calloc(1, sizeof *chunk + room * set->child_size);
+	size_t size = sizeof(struct pt_chunk) + room * set->child_size;
+	struct pt_chunk *chunk = calloc(1, size);
 	if (chunk == NULL)
 		return false;
+	if (((uintptr_t)chunk + size) >> 32 >> (pt_index_address_bits - 32) != 0) {
+		free(chunk); /* the index could not remember where it is */
+		return false;
+	}
 	chunk->room = room;
 	if (set->kind->read_plain != NULL)
 		pt_owned_reserve(&first_of(chunk)->owned, set->child_size, room);

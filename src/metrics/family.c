@@ -79,15 +79,11 @@ overflow_labels(const struct pt_set *set)
 static struct pt_labels *
 join_labels(const struct pt_set *set, const struct pt_values *values)
 {
-	struct pt_label own[PT_LIMIT_LABEL_NAMES];
 	if (values->count < set->label_count)
 		return overflow_labels(set);
-	for (size_t i = 0; i < values->count; i++)
-		own[i] = (struct pt_label){.value = values->at[i].text,
-			.value_length = (uint32_t)values->at[i].length};
-	const struct pt_labels_own all = {set->places, own, values->count};
+	const struct pt_labels_own own = {set->places, values->at, values->count};
 	const struct pt_labels *near = set->newest == NULL ? NULL : set->newest->labels;
-	return pt_labels_like(set->pattern, near, &all);
+	return pt_labels_like(set->pattern, near, &own);
 }
 
 static void
@@ -269,10 +265,10 @@ values_are_valid(const struct pt_set *set, const struct pt_values *values)
 		return false;
 	}
 	for (size_t i = 0; i < values->count; i++) {
-		const struct pt_value *value = &values->at[i];
+		const struct pt_text *value = &values->at[i];
 		size_t length = value->length;
-		if (pt_value_is_ascii(value) ||
-			(length <= PT_LIMIT_VALUE && pt_utf8_valid(value->text, length)))
+		if (pt_text_is_ascii(value) ||
+			(length <= PT_LIMIT_VALUE && pt_utf8_valid(value->bytes, length)))
 			continue;
 		pt_registry_mistake(set->registry, "%s: the value of label \"%s\" is %s", name,
 			set->label_names[i], length > PT_LIMIT_VALUE ? "too long" : "not UTF-8");

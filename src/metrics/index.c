@@ -23,7 +23,7 @@ pt_values_begin(struct pt_values *values, const struct pt_set *set)
 void
 pt_values_add(struct pt_values *values, const char *text)
 {
-	struct pt_value *value = &values->at[values->count++];
+	struct pt_text *value = &values->at[values->count++];
 	values->hash = pt_index_take(value, text, values->hash);
 }
 
@@ -33,7 +33,7 @@ pt_index_has_some(
 {
 	for (size_t i = 0; i < values->count; i++) {
 		const char *value = pt_labels_find(labels, set->label_names[i]);
-		if (strcmp(value == NULL ? "" : value, values->at[i].text) != 0)
+		if (strcmp(value == NULL ? "" : value, values->at[i].bytes) != 0)
 			return false;
 	}
 	return true;
@@ -44,7 +44,7 @@ pt_index_has_some(
 static size_t
 size_of(size_t capacity)
 {
-	return sizeof(struct pt_index) + capacity * sizeof(uintptr_t);
+	return sizeof(struct pt_index) + capacity * sizeof(uint64_t);
 }
 
 struct pt_index *
@@ -70,8 +70,8 @@ pt_index_add(struct pt_index *index, struct pt_child *child)
 	while (atomic_load_explicit(&index->slots[at], memory_order_relaxed) != 0)
 		at = (at + 1) & mask;
 	/* release: a reader that finds the child sees it complete. */
-	atomic_store_explicit(&index->slots[at], (uintptr_t)child | pt_index_tag_of(child->hash),
-		memory_order_release);
+	uint64_t tag = pt_index_tag(child->hash) << pt_index_address_bits;
+	atomic_store_explicit(&index->slots[at], tag | (uintptr_t)child, memory_order_release);
 	index->used++;
 }
 
@@ -84,7 +84,7 @@ pt_index_remove(struct pt_index *index, const struct pt_child *child)
 		child)
 		gap = (gap + 1) & mask;
 	for (size_t at = (gap + 1) & mask;; at = (at + 1) & mask) {
-		uintptr_t later = atomic_load_explicit(&index->slots[at], memory_order_relaxed);
+		uint64_t later = atomic_load_explicit(&index->slots[at], memory_order_relaxed);
 		if (later == 0)
 			break;
 		/* It may move only towards its own place, not before it. */

@@ -16,40 +16,11 @@ struct pt_index {
 	struct pt_index *before; /* a smaller one that somebody may still read, or NULL */
 	size_t capacity;         /* a power of two */
 	size_t used;
-	/* 0, or a child's address, in whose lowest bits some of its hash stand. */
-	_Atomic uintptr_t slots[];
+	/* 0, or a child's address, and above it half of its hash. */
+	_Atomic uint64_t slots[];
 };
 
-/* ---- values: most are of up to 15 bytes, and two words ---- */
-
-static inline uint64_t
-pt_index_word(const char *at)
-{
-	uint64_t word;
-	memcpy(&word, at, sizeof word);
-	return word;
-}
-
-/*
- * The words of a text of at most 15 bytes, whose NUL makes it `size`: by reads that overlap, since
- * nothing beyond it may be read. A text is in memory as its bytes in words are, lowest first.
- */
-static inline void
-pt_index_words(struct pt_value *value, const char *text, size_t size)
-{
-	uint32_t first, last;
-	value->high = 0;
-	if (size > 8) {
-		value->low = pt_index_word(text);
-		value->high = pt_index_word(text + size - 8) >> (128 - 8 * size);
-	} else if (size >= 4) {
-		memcpy(&first, text, sizeof first);
-		memcpy(&last, text + size - 4, sizeof last);
-		value->low = first | (uint64_t)last << (8 * size - 32);
-	} else {
-		value->low = (unsigned char)text[0] | (uint64_t)(unsigned char)text[size / 2] << 8;
-	}
-}
+/* ---- values ---- */
 
 /*
  * Takes the value, and returns the hash with it: by one multiplication for most. The hash begins
@@ -57,14 +28,14 @@ pt_index_words(struct pt_value *value, const char *text, size_t size)
  * which clash cannot be made up in advance.
  */
 static inline uint64_t
-pt_index_take(struct pt_value *value, const char *text, uint64_t hash)
+pt_index_take(struct pt_text *value, const char *text, uint64_t hash)
 {
 	size_t length = strlen(text);
-	value->text = text;
+	value->bytes = text;
 	value->length = length;
 	if (__builtin_expect(length >= pt_intern_short, false))
 		return pt_hash(text, length, hash);
-	pt_index_words(value, text, length + 1);
+	pt_text_words(value, text, length + 1);
 	return pt_hash_mix(hash ^ value->low, value->high ^ (hash << 32 | hash >> 32));
 }
 
@@ -84,13 +55,8 @@ pt_index_has(
 	if (__builtin_expect(labels->count != set->pattern->count, false))
 		return pt_index_has_some(set, labels, values);
 	for (size_t i = 0; i < values->count; i++) {
-		const struct pt_value *value = &values->at[i];
 		const struct pt_interned *own = pt_intern_at(labels->pairs[set->places[i]].value);
-		/* A short text and a long one differ in the words, too: one has a NUL in them. */
-		if (__builtin_expect(value->length < pt_intern_short, true)
-				? ((pt_index_word(own->text) ^ value->low) |
-					  (pt_index_word(own->text + 8) ^ value->high)) != 0
-				: strcmp(own->text, value->text) != 0)
+		if (!pt_intern_is(own, &values->at[i]))
 			return false;
 	}
 	return true;
@@ -98,19 +64,20 @@ pt_index_has(
 
 /* ---- slots ---- */
 
-/* Children are aligned to more than that. */
-enum { pt_index_tag = 7 };
+/* Addresses of user space have no more bits, on all systems that we know; see add_chunk(). */
+enum { pt_index_address_bits = 48 };
 
-static inline uintptr_t
-pt_index_tag_of(uint32_t hash)
+/* Children that are not looked for are told by it, without a look at their memory. */
+static inline uint64_t
+pt_index_tag(uint32_t hash)
 {
-	return hash >> 29;
+	return hash >> (pt_index_address_bits - 32);
 }
 
 static inline struct pt_child *
-pt_index_child(uintptr_t slot)
+pt_index_child(uint64_t slot)
 {
-	return (struct pt_child *)(slot & ~(uintptr_t)pt_index_tag);
+	return (struct pt_child *)(uintptr_t)(slot & ((UINT64_C(1) << pt_index_address_bits) - 1));
 }
 
 /* The child of these values, or NULL; `index` may be NULL. */
@@ -123,10 +90,10 @@ pt_index_find(const struct pt_index *index, const struct pt_values *values)
 	size_t mask = index->capacity - 1;
 	for (size_t at = hash & mask;; at = (at + 1) & mask) {
 		/* acquire: pairs with the release in pt_index_add(), so its fields are seen. */
-		uintptr_t slot = atomic_load_explicit(&index->slots[at], memory_order_acquire);
+		uint64_t slot = atomic_load_explicit(&index->slots[at], memory_order_acquire);
 		if (slot == 0)
 			return NULL;
-		if ((slot & pt_index_tag) != pt_index_tag_of(hash))
+		if (slot >> pt_index_address_bits != pt_index_tag(hash))
 			continue;
 		struct pt_child *child = pt_index_child(slot);
 		if (child->hash == hash && pt_index_has(child->set, child->labels, values))

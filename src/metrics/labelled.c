@@ -31,7 +31,7 @@ collect(va_list *arguments)
 static inline void
 take_values(struct pt_values *values, const struct pt_set *set, va_list *arguments)
 {
-	struct pt_value *value = values->at, *end = value + PT_LIMIT_LABEL_NAMES + 1;
+	struct pt_text *value = values->at, *end = value + PT_LIMIT_LABEL_NAMES + 1;
 	uint64_t hash = pt_index_seed(set);
 	const char *text;
 	while (value < end && (text = va_arg(*arguments, const char *)) != NULL)

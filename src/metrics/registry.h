@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "metrics/owned.h"
+#include "model/intern.h"
 #include "model/snapshot.h"
 #include <pitot/metrics.h>
 
@@ -131,24 +132,10 @@ struct pt_set {
 };
 
 /* The values of a label set, in the order of the family's names; see index.h. */
-struct pt_value {
-	const char *text;
-	size_t length;
-	uint64_t low, high; /* its bytes, and zeros behind them, if it is short */
-};
-
-/* False: it is long, or may be something else. */
-static inline bool
-pt_value_is_ascii(const struct pt_value *value)
-{
-	return value->length < pt_intern_short &&
-		((value->low | value->high) & UINT64_C(0x8080808080808080)) == 0;
-}
-
 struct pt_values {
 	uint64_t hash; /* of which children keep the lower half */
 	size_t count;  /* one too many is noticed */
-	struct pt_value at[PT_LIMIT_LABEL_NAMES + 1];
+	struct pt_text at[PT_LIMIT_LABEL_NAMES + 1];
 };
 
 /* Whether an instrument was used since the last look at it. */
@@ -292,7 +279,7 @@ void pt_values_add(struct pt_values *values, const char *text);
 
 /* ---- child.c ---- */
 
-/* Of the family's children; aligned, so that the index has bits to itself in a pointer. */
+/* Of the family's children. */
 size_t pt_child_size(const struct pt_kind *kind, const struct pt_shape *shape);
 /* The memory of a free child, or new memory, zero but for its number; NULL if memory is out. */
 struct pt_child *pt_child_raw(struct pt_set *set);

@@ -8,7 +8,6 @@
 
 #include "base/hash.h"
 #include "base/pages.h"
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,38 +19,12 @@ struct slot {
 struct pt_interned **pt_intern_book[pt_intern_pages];
 
 static struct {
-	pthread_mutex_t lock; /* guards what follows */
-	bool follows_forks;
 	struct slot *slots;
 	size_t capacity; /* a power of two, at most 7/8 full */
 	uint32_t count;
 	uint32_t next;  /* never given */
 	uint32_t freed; /* the first of a chain in the book: see give_back() */
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER, .next = 1};
-
-void
-pt_intern_unlock(void)
-{
-	(void)pthread_mutex_unlock(&all.lock);
-}
-
-static void
-lock(void)
-{
-	(void)pthread_mutex_lock(&all.lock);
-}
-
-bool
-pt_intern_lock(void)
-{
-	lock();
-	if (all.follows_forks)
-		return true;
-	all.follows_forks = pthread_atfork(lock, pt_intern_unlock, pt_intern_unlock) == 0;
-	if (!all.follows_forks)
-		pt_intern_unlock();
-	return all.follows_forks;
-}
+} all = {.next = 1};
 
 /* ---- numbers ---- */
 
@@ -123,57 +96,59 @@ grow(void)
 	return true;
 }
 
+/* A short text takes one multiplication, by factors that both depend on the secret. */
 uint64_t
-pt_intern_place(const char *text, uint32_t length)
+pt_intern_place(const struct pt_text *text)
 {
-	return pt_hash(text, length, pt_hash_secret());
+	uint64_t secret = pt_hash_secret();
+	if (text->length >= pt_intern_short)
+		return pt_hash(text->bytes, text->length, secret);
+	return pt_hash_mix(secret ^ text->low, (secret << 32 | secret >> 32) ^ text->high);
 }
 
 /* Where the text stands, or the free slot where it belongs. */
 static size_t
-find(const char *text, uint32_t length, uint32_t hash)
+find(const struct pt_text *text, uint32_t hash)
 {
 	size_t at = first_place(hash);
-	for (; all.slots[at].number != 0; at = after(at)) {
-		if (all.slots[at].hash != hash)
-			continue;
-		const struct pt_interned *there = pt_intern_at(all.slots[at].number);
-		if (there->length == length && memcmp(there->text, text, length) == 0)
+	for (; all.slots[at].number != 0; at = after(at))
+		if (all.slots[at].hash == hash &&
+			pt_intern_is(pt_intern_at(all.slots[at].number), text))
 			break;
-	}
 	return at;
 }
 
 static struct pt_interned *
-new_text(const char *text, uint32_t length, uint64_t place)
+new_text(const struct pt_text *text, uint64_t place)
 {
-	size_t size = length < pt_intern_short ? pt_intern_short : (size_t)length + 1;
+	size_t length = text->length;
+	size_t size = length < pt_intern_short ? pt_intern_short : length + 1;
 	struct pt_interned *made = malloc(sizeof *made + size);
 	if (made == NULL)
 		return NULL;
 	*made = (struct pt_interned){
 		.references = 1,
-		.length = length,
-		.hash = pt_hash(text, length, 0),
+		.length = (uint32_t)length,
+		.hash = pt_hash(text->bytes, length, 0),
 		.place = place,
 	};
-	memcpy(made->text, text, length);
+	memcpy(made->text, text->bytes, length);
 	memset(made->text + length, 0, size - length);
 	return made;
 }
 
 uint32_t
-pt_intern_take(const char *text, uint32_t length)
+pt_intern_take(const struct pt_text *text)
 {
 	if ((all.count + 1) * (size_t)8 > all.capacity * 7 && !grow())
 		return 0;
-	uint64_t place = pt_intern_place(text, length);
-	struct slot *slot = &all.slots[find(text, length, (uint32_t)place)];
+	uint64_t place = pt_intern_place(text);
+	struct slot *slot = &all.slots[find(text, (uint32_t)place)];
 	if (slot->number != 0) {
 		pt_intern_again(slot->number);
 		return slot->number;
 	}
-	struct pt_interned *made = new_text(text, length, place);
+	struct pt_interned *made = new_text(text, place);
 	uint32_t number = made == NULL ? 0 : new_number();
 	if (number == 0) {
 		free(made);
@@ -206,7 +181,10 @@ pt_intern_drop(uint32_t number)
 	struct pt_interned *text = *place_of(number);
 	if (--text->references > 0)
 		return;
-	take_out(find(text->text, text->length, (uint32_t)text->place));
+	size_t at = first_place((uint32_t)text->place);
+	while (all.slots[at].number != number)
+		at = after(at);
+	take_out(at);
 	free(text);
 	give_back(number);
 }

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/poison.h"
+#include "model/lock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,12 +128,11 @@ drop_pairs(const struct pt_labels *labels)
 }
 
 /* The lock is held. The number of the text, which may be `near` (or 0); 0 if memory is out. */
-static uint32_t
-take_text(const char *text, uint32_t length, uint32_t near)
+static inline uint32_t
+take_text(const struct pt_text *text, uint32_t near)
 {
-	const struct pt_interned *there = near == 0 ? NULL : pt_intern_at(near);
-	if (there == NULL || there->length != length || memcmp(there->text, text, length) != 0)
-		return pt_intern_take(text, length);
+	if (near == 0 || !pt_intern_is(pt_intern_at(near), text))
+		return pt_intern_take(text);
 	pt_intern_again(near);
 	return near;
 }
@@ -141,8 +141,10 @@ take_text(const char *text, uint32_t length, uint32_t near)
 static bool
 add_pair(struct pt_labels *labels, const struct pt_label *pair, struct pt_pair near)
 {
-	uint32_t name = take_text(pair->name, pair->name_length, near.name);
-	uint32_t value = name == 0 ? 0 : take_text(pair->value, pair->value_length, near.value);
+	const struct pt_text name_text = pt_text_of(pair->name, pair->name_length);
+	const struct pt_text value_text = pt_text_of(pair->value, pair->value_length);
+	uint32_t name = take_text(&name_text, near.name);
+	uint32_t value = name == 0 ? 0 : take_text(&value_text, near.value);
 	if (value == 0) {
 		if (name != 0)
 			pt_intern_drop(name);
@@ -168,7 +170,7 @@ finish(struct pt_labels *labels, size_t count, bool ok)
 		drop_pairs(labels);
 		free_labels(labels, count);
 	}
-	pt_intern_unlock();
+	pt_model_unlock();
 	return ok ? labels : NULL;
 }
 
@@ -203,14 +205,12 @@ pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_
 	if (order == NULL)
 		return NULL;
 	size_t kept = sort(pairs, count, order);
-	struct pt_labels *labels = NULL;
-	if (pt_intern_lock()) {
-		labels = new_labels(kept);
-		bool ok = labels != NULL;
-		for (size_t i = 0; ok && i < kept; i++)
-			ok = add_pair(labels, &pairs[order[i]], pair_at(near, i));
-		labels = finish(labels, kept, ok);
-	}
+	pt_model_lock();
+	struct pt_labels *labels = new_labels(kept);
+	bool ok = labels != NULL;
+	for (size_t i = 0; ok && i < kept; i++)
+		ok = add_pair(labels, &pairs[order[i]], pair_at(near, i));
+	labels = finish(labels, kept, ok);
 	if (order != some)
 		free(order);
 	return labels;
@@ -230,9 +230,7 @@ put_all(struct pt_labels *labels, const struct pt_labels *pattern, const struct 
 	}
 	for (size_t i = 0; i < own->count; i++) {
 		uint8_t at = own->places[i];
-		const struct pt_label *value = &own->values[i];
-		labels->pairs[at].value =
-			take_text(value->value, value->value_length, pair_at(near, at).value);
+		labels->pairs[at].value = take_text(&own->values[i], pair_at(near, at).value);
 		if (labels->pairs[at].value == 0)
 			return false;
 	}
@@ -251,8 +249,8 @@ put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct
 		if (place == NULL) {
 			pair = pt_labels_at(pattern, i);
 		} else {
-			pair.value = own->values[place - own->places].value;
-			pair.value_length = own->values[place - own->places].value_length;
+			pair.value = own->values[place - own->places].bytes;
+			pair.value_length = (uint32_t)own->values[place - own->places].length;
 		}
 		if (pair.value_length > 0)
 			ok = add_pair(labels, &pair, pattern->pairs[i]);
@@ -263,11 +261,10 @@ put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct
 void
 pt_labels_blank(struct pt_labels *pattern, size_t place)
 {
-	if (!pt_intern_lock())
-		return; /* it locked when they were made */
+	pt_model_lock();
 	pt_intern_drop(pattern->pairs[place].value);
 	pattern->pairs[place].value = 0;
-	pt_intern_unlock();
+	pt_model_unlock();
 }
 
 struct pt_labels *
@@ -276,11 +273,10 @@ pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
 {
 	size_t count = pattern->count;
 	for (size_t i = 0; i < own->count; i++)
-		count -= own->values[i].value_length == 0;
+		count -= own->values[i].length == 0;
 	if (near != NULL && near->count != pattern->count)
 		near = NULL; /* its places are others */
-	if (!pt_intern_lock())
-		return NULL;
+	pt_model_lock();
 	struct pt_labels *labels = new_labels(count);
 	bool ok = labels != NULL;
 	if (ok)
@@ -298,17 +294,35 @@ pt_labels_ref(struct pt_labels *labels)
 	return labels;
 }
 
+static bool
+was_last(struct pt_labels *labels)
+{
+	return atomic_fetch_sub_explicit(&labels->references, 1, memory_order_acq_rel) == 1;
+}
+
+/* The lock is held. */
+static void
+end(struct pt_labels *labels)
+{
+	drop_pairs(labels);
+	free_labels(labels, labels->count);
+}
+
+void
+pt_labels_drop(struct pt_labels *labels)
+{
+	if (was_last(labels))
+		end(labels);
+}
+
 void
 pt_labels_unref(struct pt_labels *labels)
 {
-	if (labels == NULL ||
-		atomic_fetch_sub_explicit(&labels->references, 1, memory_order_acq_rel) != 1)
+	if (labels == NULL || !was_last(labels))
 		return;
-	if (!pt_intern_lock())
-		return; /* it locked when they were made */
-	drop_pairs(labels);
-	free_labels(labels, labels->count);
-	pt_intern_unlock();
+	pt_model_lock();
+	end(labels);
+	pt_model_unlock();
 }
 
 /* ---- reading ---- */

@@ -56,7 +56,7 @@ void pt_labels_blank(struct pt_labels *pattern, size_t place);
 /* Some labels of a set of them: where they stand in it, and their values. */
 struct pt_labels_own {
 	const uint8_t *places;
-	const struct pt_label *values;
+	const struct pt_text *values;
 	size_t count;
 };
 /*
@@ -67,6 +67,8 @@ struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const struct p
 	const struct pt_labels_own *own);
 struct pt_labels *pt_labels_ref(struct pt_labels *labels);
 void pt_labels_unref(struct pt_labels *labels);
+/* Likewise, while the model's lock is held. */
+void pt_labels_drop(struct pt_labels *labels);
 /* The value of `name`, or NULL. */
 const char *pt_labels_find(const struct pt_labels *labels, const char *name);
 bool pt_labels_equal(const struct pt_labels *a, const struct pt_labels *b);

@@ -12,7 +12,6 @@
 
 #include "base/hash.h"
 #include "base/number.h"
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,28 +30,23 @@ append(char **at, const char *text, uint32_t length)
 /* More parts than any instrument of ours has; what others send may have any number. */
 enum { most_shared = 4096 };
 
+/* The model's lock guards them. */
 struct pt_roles {
-	pthread_mutex_t lock; /* guards what follows, for writing also `first` and each `next` */
 	struct pt_role **slots;
 	size_t capacity; /* a power of two, at most half full */
 	size_t count;
-	struct pt_role *last;
-	_Atomic(struct pt_role *) first;
-	/* Where the last search ended: series come in the order of their roles. A mere hint. */
-	_Atomic(struct pt_role *) recent;
+	struct pt_role *first, *last;
+	struct pt_role *recent; /* the last one that was got: series come in the order of roles */
 };
 
 static void
 free_roles(struct pt_roles *roles)
 {
-	/* relaxed: nobody else is left. */
-	struct pt_role *role = atomic_load_explicit(&roles->first, memory_order_relaxed), *next;
-	for (; role != NULL; role = next) {
-		next = atomic_load_explicit(&role->next, memory_order_relaxed);
+	for (struct pt_role *role = roles->first, *next; role != NULL; role = next) {
+		next = role->next;
 		free(role);
 	}
 	free(roles->slots);
-	(void)pthread_mutex_destroy(&roles->lock);
 	free(roles);
 }
 
@@ -110,7 +104,6 @@ new_role(struct pt_family *family, const struct pt_role_key *key)
 		.extra_name = name,
 		.bound = key->bound,
 	};
-	atomic_init(&role->next, NULL);
 	char *text = role->text;
 	if (name != NULL)
 		role->extra_value = append(&text, value, role->extra_length);
@@ -164,7 +157,6 @@ has_room(struct pt_roles *roles)
 	return true;
 }
 
-/* The lock is held. */
 static struct pt_role *
 find_or_add(struct pt_family *family, const struct pt_role_key *key)
 {
@@ -181,9 +173,7 @@ find_or_add(struct pt_family *family, const struct pt_role_key *key)
 	role->is_shared = true;
 	roles->slots[at] = role;
 	roles->count++;
-	/* release: pairs with the acquire in pt_role_get(). */
-	atomic_store_explicit(roles->last == NULL ? &roles->first : &roles->last->next, role,
-		memory_order_release);
+	*(roles->last == NULL ? &roles->first : &roles->last->next) = role;
 	roles->last = role;
 	return role;
 }
@@ -192,30 +182,30 @@ struct pt_role *
 pt_role_get(struct pt_family *family, const struct pt_role_key *key)
 {
 	struct pt_roles *roles = family->roles;
-	/* acquire: what is found is seen as it was made. */
-	struct pt_role *role = atomic_load_explicit(&roles->recent, memory_order_acquire);
-	if (is_role(role, key))
-		return role;
-	role = atomic_load_explicit(
-		role == NULL ? &roles->first : &role->next, memory_order_acquire);
-	if (role == NULL)
-		role = atomic_load_explicit(&roles->first, memory_order_acquire);
+	struct pt_role *role = roles->recent;
 	if (!is_role(role, key)) {
-		(void)pthread_mutex_lock(&roles->lock);
-		role = find_or_add(family, key);
-		(void)pthread_mutex_unlock(&roles->lock);
+		role = role == NULL || role->next == NULL ? roles->first : role->next;
+		if (!is_role(role, key))
+			role = find_or_add(family, key);
+		if (role == NULL)
+			return NULL;
+		if (role->is_shared)
+			roles->recent = role;
 	}
-	/* release: as in find_or_add(), for whoever finds it by this. */
-	if (role != NULL && role->is_shared)
-		atomic_store_explicit(&roles->recent, role, memory_order_release);
+	if (role->series++ == 0)
+		(void)pt_family_ref(family);
 	return role;
 }
 
 void
 pt_role_drop(struct pt_role *role)
 {
+	if (--role->series > 0)
+		return;
+	struct pt_family *family = role->family;
 	if (!role->is_shared)
 		free(role);
+	pt_family_unref(family);
 }
 
 /* ---- family ---- */
@@ -244,7 +234,6 @@ pt_family_new(const char *name, size_t name_length, enum pitot_type type, const 
 		free(family);
 		return NULL;
 	}
-	(void)pthread_mutex_init(&family->roles->lock, NULL); /* cannot fail on Linux */
 	char *text = family->text;
 	family->name = append(&text, name, family->name_length);
 	family->help = append(&text, help == NULL ? "" : help, family->help_length);

@@ -40,8 +40,9 @@ void pt_family_unref(struct pt_family *family);
 /* ---- role: what a family's series of one part, with one bound or state, have in common ---- */
 
 struct pt_role {
-	struct pt_family *family;       /* which lives as long as a series has the role */
-	_Atomic(struct pt_role *) next; /* of the same family, made after this one */
+	struct pt_family *family; /* referenced while a series has the role */
+	struct pt_role *next;     /* of the same family, made after this one; the model's lock */
+	uint32_t series;          /* that have it; the model's lock */
 	enum pt_part part;
 	bool is_shared;          /* false: of one series, with which it goes */
 	uint32_t extra_length;   /* of extra_value */
@@ -61,7 +62,9 @@ struct pt_role_key {
 };
 /* Where a role is, or one like it in another family. */
 struct pt_role_key pt_role_key(const struct pt_role *role);
-/* To be dropped when the series that has it goes; NULL if memory is out. */
+/*
+ * For a series, and to be dropped when that goes; the model's lock is held. NULL if memory is out.
+ */
 struct pt_role *pt_role_get(struct pt_family *family, const struct pt_role_key *key);
 void pt_role_drop(struct pt_role *role);
 

@@ -11,22 +11,10 @@
 #include "model/series.h"
 
 #include "base/poison.h"
-#include <pthread.h>
+#include "model/lock.h"
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void
-take(atomic_uint *references)
-{
-	atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
-}
-
-static bool
-drop(atomic_uint *references)
-{
-	return atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel) == 1;
-}
 
 /* ---- numbers, and the memory of series ---- */
 
@@ -37,9 +25,9 @@ struct slab {
 	struct pt_series series[slab_series];
 };
 
+/* The model's lock guards them, if there are series. */
 struct pt_ids {
-	atomic_uint references;
-	pthread_mutex_t lock; /* guards what follows */
+	uint32_t references; /* one for each series, and the maker's */
 	uint32_t next;
 	uint32_t *freed; /* a stack, so that numbers stay small */
 	size_t freed_count;
@@ -52,42 +40,42 @@ struct pt_ids *
 pt_ids_new(void)
 {
 	struct pt_ids *ids = calloc(1, sizeof *ids);
-	if (ids == NULL)
-		return NULL;
-	atomic_init(&ids->references, 1);
-	(void)pthread_mutex_init(&ids->lock, NULL); /* cannot fail on Linux */
+	if (ids != NULL)
+		ids->references = 1;
 	return ids;
 }
 
-struct pt_ids *
-pt_ids_ref(struct pt_ids *ids)
+/* The lock is held. */
+static void
+let_go(struct pt_ids *ids)
 {
-	take(&ids->references);
-	return ids;
+	if (--ids->references > 0)
+		return;
+	for (size_t i = 0; i < ids->slab_count; i++)
+		free(ids->slabs[i]);
+	free(ids->slabs);
+	free(ids->freed);
+	free(ids);
 }
 
 void
 pt_ids_unref(struct pt_ids *ids)
 {
-	if (ids == NULL || !drop(&ids->references))
+	if (ids == NULL)
 		return;
-	for (size_t i = 0; i < ids->slab_count; i++)
-		free(ids->slabs[i]);
-	free(ids->slabs);
-	(void)pthread_mutex_destroy(&ids->lock);
-	free(ids->freed);
-	free(ids);
+	pt_model_lock();
+	let_go(ids);
+	pt_model_unlock();
 }
 
-/* The lock is held, here and below. */
-static uint32_t
-get(struct pt_ids *ids)
+uint32_t
+pt_ids_get(struct pt_ids *ids)
 {
 	return ids->freed_count > 0 ? ids->freed[--ids->freed_count] : ids->next++;
 }
 
-static void
-put(struct pt_ids *ids, uint32_t id)
+void
+pt_ids_put(struct pt_ids *ids, uint32_t id)
 {
 	if (ids->freed_count == ids->freed_capacity) {
 		size_t capacity = ids->freed_capacity == 0 ? 64 : ids->freed_capacity * 2;
@@ -100,23 +88,6 @@ put(struct pt_ids *ids, uint32_t id)
 	/* Without memory the number is not used again, which costs only density. */
 	if (ids->freed_count < ids->freed_capacity)
 		ids->freed[ids->freed_count++] = id;
-}
-
-uint32_t
-pt_ids_get(struct pt_ids *ids)
-{
-	(void)pthread_mutex_lock(&ids->lock);
-	uint32_t id = get(ids);
-	(void)pthread_mutex_unlock(&ids->lock);
-	return id;
-}
-
-void
-pt_ids_put(struct pt_ids *ids, uint32_t id)
-{
-	(void)pthread_mutex_lock(&ids->lock);
-	put(ids, id);
-	(void)pthread_mutex_unlock(&ids->lock);
 }
 
 static bool
@@ -143,21 +114,19 @@ make_slab(struct pt_ids *ids, size_t at)
 	return true;
 }
 
-/* With nothing but its number; NULL if memory is out. */
+/* The lock is held. With nothing but its number; NULL if memory is out. */
 static struct pt_series *
 get_series(struct pt_ids *ids)
 {
-	struct pt_series *series = NULL;
-	(void)pthread_mutex_lock(&ids->lock);
-	uint32_t id = get(ids);
-	if (make_slab(ids, id / slab_series)) {
-		series = &ids->slabs[id / slab_series]->series[id % slab_series];
-		PT_UNPOISON(series, sizeof *series);
-		series->id = id & INT32_MAX; /* PT_LIMIT_SERIES is far below */
-	} else {
-		put(ids, id);
+	uint32_t id = pt_ids_get(ids);
+	if (!make_slab(ids, id / slab_series)) {
+		pt_ids_put(ids, id);
+		return NULL;
 	}
-	(void)pthread_mutex_unlock(&ids->lock);
+	struct pt_series *series = &ids->slabs[id / slab_series]->series[id % slab_series];
+	PT_UNPOISON(series, sizeof *series);
+	series->id = id & INT32_MAX; /* PT_LIMIT_SERIES is far below */
+	ids->references++;
 	return series;
 }
 
@@ -175,18 +144,17 @@ pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *la
 	enum pt_part part, double bound, const char *extra_value, int64_t start_ms)
 {
 	const struct pt_role_key key = {part, bound, part == PT_PART_STATE ? extra_value : NULL};
+	pt_model_lock();
 	struct pt_role *role = pt_role_get(family, &key);
 	struct pt_series *series = role == NULL ? NULL : get_series(ids);
-	if (series == NULL) {
-		if (role != NULL)
-			pt_role_drop(role);
+	if (series == NULL && role != NULL)
+		pt_role_drop(role);
+	pt_model_unlock();
+	if (series == NULL)
 		return NULL;
-	}
 	atomic_init(&series->references, 1);
 	series->continues = false;
 	series->role = role;
-	(void)pt_family_ref(family);
-	(void)pt_ids_ref(ids);
 	series->labels = pt_labels_ref(labels);
 	series->start_ms = start_ms;
 	return series;
@@ -204,40 +172,38 @@ pt_series_like(const struct pt_series *series, struct pt_ids *ids, struct pt_fam
 struct pt_series *
 pt_series_ref(struct pt_series *series)
 {
-	take(&series->references);
+	atomic_fetch_add_explicit(&series->references, 1, memory_order_relaxed);
 	return series;
 }
 
 void
 pt_series_unref(struct pt_series *series)
 {
-	if (series == NULL || !drop(&series->references))
+	if (series == NULL ||
+		atomic_fetch_sub_explicit(&series->references, 1, memory_order_acq_rel) != 1)
 		return;
 	struct pt_ids *ids = pt_series_ids(series);
-	struct pt_family *family = series->role->family;
+	pt_model_lock();
 	pt_role_drop(series->role);
-	pt_family_unref(family);
-	pt_labels_unref(series->labels);
-	uint32_t id = pt_series_id(series);
+	pt_labels_drop(series->labels);
+	pt_ids_put(ids, pt_series_id(series));
 	PT_POISON(series, sizeof *series);
-	pt_ids_put(ids, id);
-	pt_ids_unref(ids);
+	let_go(ids);
+	pt_model_unlock();
 }
 
 bool
 pt_series_move(struct pt_series *series, struct pt_family *family)
 {
-	struct pt_role *old = series->role;
-	struct pt_family *old_family = old->family;
-	const struct pt_role_key key = pt_role_key(old);
+	const struct pt_role_key key = pt_role_key(series->role);
+	pt_model_lock();
 	struct pt_role *role = pt_role_get(family, &key);
-	if (role == NULL)
-		return false;
-	series->role = role;
-	(void)pt_family_ref(family);
-	pt_role_drop(old);
-	pt_family_unref(old_family);
-	return true;
+	if (role != NULL) {
+		pt_role_drop(series->role);
+		series->role = role;
+	}
+	pt_model_unlock();
+	return role != NULL;
 }
 
 uint64_t

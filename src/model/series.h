@@ -14,13 +14,19 @@
 #include "model/labels.h"
 #include "model/role.h"
 
-/* ---- numbers: where dense ids come from; one for each registry or parsed text ---- */
+/*
+ * ---- numbers: where dense ids come from; one for each registry or parsed text ----
+ *
+ * They live as long as their maker or a series of theirs.
+ */
 
 struct pt_ids;
 struct pt_ids *pt_ids_new(void);
-struct pt_ids *pt_ids_ref(struct pt_ids *ids);
 void pt_ids_unref(struct pt_ids *ids);
-/* A number that nobody has: the lowest that was never given, or one that was put back. */
+/*
+ * A number that nobody has: the lowest that was never given, or one that was put back. Whoever
+ * gives them to something else than series holds a lock of his own.
+ */
 uint32_t pt_ids_get(struct pt_ids *ids);
 void pt_ids_put(struct pt_ids *ids, uint32_t id);
 
@@ -30,7 +36,7 @@ struct pt_series {
 	atomic_uint references;
 	uint32_t id : 31;         /* see pt_series_id() */
 	uint32_t continues : 1;   /* an earlier process began it: there is no zero before it */
-	struct pt_role *role;     /* its family is referenced */
+	struct pt_role *role;     /* which lets its family live */
 	struct pt_labels *labels; /* referenced; without the extra label */
 	int64_t start_ms;         /* when it began to count, since the epoch; 0 unknown */
 };
@@ -42,7 +48,7 @@ pt_series_id(const struct pt_series *series)
 }
 
 /*
- * Its number and its memory are those of `ids`, of which it keeps a reference. `extra_value` is the
+ * Its number and its memory are those of `ids`. `extra_value` is the
  * text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is made from `bound`. NULL
  * if memory is out.
  */

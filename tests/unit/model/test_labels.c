@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels, and the texts that all of them share. */
 #include "model/labels.h"
+#include "model/lock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -109,8 +110,8 @@ labels_like_a_pattern_have_its_own_values(void)
 	pt_labels_blank(pattern, 2);
 	pt_labels_blank(pattern, 0);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct pt_label values[] = {
-			pt_label_of("", rows[i].q), pt_label_of("", rows[i].c)};
+		const struct pt_text values[] = {pt_text_of(rows[i].q, strlen(rows[i].q)),
+			pt_text_of(rows[i].c, strlen(rows[i].c))};
 		const struct pt_labels_own own = {places, values, 2};
 		struct pt_labels *labels = pt_labels_like(pattern, near, &own);
 		const char *const same[] = {"p", "common", "q", rows[i].q, "c", rows[i].c};
@@ -172,10 +173,10 @@ there_may_be_any_number_of_labels(void)
 static uint32_t
 taken(const char *text)
 {
-	if (!pt_intern_lock())
-		abort();
-	uint32_t number = pt_intern_take(text, (uint32_t)strlen(text));
-	pt_intern_unlock();
+	const struct pt_text looked_for = pt_text_of(text, strlen(text));
+	pt_model_lock();
+	uint32_t number = pt_intern_take(&looked_for);
+	pt_model_unlock();
 	if (number == 0)
 		abort();
 	return number;
@@ -184,9 +185,9 @@ taken(const char *text)
 static void
 dropped(uint32_t number)
 {
-	check_fatal(pt_intern_lock());
+	pt_model_lock();
 	pt_intern_drop(number);
-	pt_intern_unlock();
+	pt_model_unlock();
 }
 
 static void
@@ -196,7 +197,8 @@ equal_texts_have_one_number(void)
 	check_true(a == b && a != c && none != a);
 	check_text(pt_intern_at(a)->text, "text");
 	check_text(pt_intern_at(none)->text, "");
-	check_true(pt_intern_at(a)->place == pt_intern_place("text", 4));
+	const struct pt_text same = pt_text_of("text", 4);
+	check_true(pt_intern_at(a)->place == pt_intern_place(&same));
 	dropped(a);
 	/* Somebody still counts on it. */
 	check_text(pt_intern_at(b)->text, "text");
