@@ -25,8 +25,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "metrics/numbers.h"
 #include "metrics/tally.h"
-#include "model/series.h"
 
 struct pt_owned_thread {
 	struct pt_owned_thread *next;         /* of all */
@@ -42,7 +42,7 @@ _Atomic(struct pt_owned_page *) pt_owned_heads[pt_owned_ranges];
 
 static struct {
 	pthread_mutex_t lock; /* guards what follows */
-	struct pt_ids *numbers;
+	struct pt_numbers numbers;
 	bool has_key, follows_forks;
 	pthread_key_t key; /* its value is the thread's record */
 	struct pt_owned_thread *threads, *waiting;
@@ -95,14 +95,22 @@ begin_child(void)
 static bool
 begin(void)
 {
-	if (all.numbers == NULL)
-		all.numbers = pt_ids_new();
 	if (!all.has_key)
 		all.has_key = pthread_key_create(&all.key, leave) == 0;
 	if (!all.follows_forks)
 		all.follows_forks =
 			pthread_atfork(pt_owned_lock, pt_owned_unlock, begin_child) == 0;
-	return all.numbers != NULL && all.has_key && all.follows_forks;
+	return all.has_key && all.follows_forks;
+}
+
+bool
+pt_owned_follows_forks(void)
+{
+	pt_owned_lock();
+	(void)begin();
+	bool follows = all.follows_forks;
+	pt_owned_unlock();
+	return follows;
 }
 
 static struct pt_owned_thread *
@@ -146,19 +154,14 @@ enter(void)
 
 /* ---- numbers ---- */
 
-/* The lock is held. How many there were. */
+/* The lock is held. Rising; how many there were. None is of the first page, see pt_owned_pages_of. */
 static size_t
 new_numbers(uint32_t *numbers, size_t count)
 {
-	size_t got = 0;
-	for (; got < count; got++) {
-		uint32_t id = pt_ids_get(all.numbers);
-		if (id >= pt_owned_numbers - pt_owned_page_cells) {
-			pt_ids_put(all.numbers, id);
-			break;
-		}
-		numbers[got] = id + pt_owned_page_cells;
-	}
+	size_t got = pt_numbers_take(
+		&all.numbers, pt_owned_numbers - pt_owned_page_cells, numbers, count);
+	for (size_t i = 0; i < got; i++)
+		numbers[i] += pt_owned_page_cells;
 	return got;
 }
 
@@ -181,30 +184,6 @@ arm(struct pt_owned *owned)
 	return number != 0;
 }
 
-static int
-rising(const void *left, const void *right)
-{
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-	return a < b ? -1 : a > b;
-}
-
-/* Numbers that were given back come in any order, mostly in the opposite one. */
-static void
-sort(uint32_t *numbers, size_t count)
-{
-	bool falls = count > 0 && numbers[0] > numbers[count - 1];
-	for (size_t i = 0; falls && i < count / 2; i++) {
-		uint32_t number = numbers[i];
-		numbers[i] = numbers[count - 1 - i];
-		numbers[count - 1 - i] = number;
-	}
-	for (size_t i = 1; i < count; i++)
-		if (numbers[i - 1] > numbers[i]) {
-			qsort(numbers, count, sizeof numbers[0], rising);
-			return;
-		}
-}
-
 /* Those that get none, for want of memory, get theirs when they are armed. */
 void
 pt_owned_reserve(struct pt_owned *first, size_t step, size_t count)
@@ -214,7 +193,6 @@ pt_owned_reserve(struct pt_owned *first, size_t step, size_t count)
 		count = pt_owned_page_cells;
 	pt_owned_lock();
 	size_t got = begin() ? new_numbers(numbers, count) : 0;
-	sort(numbers, got);
 	for (size_t i = 0; i < got; i++) {
 		struct pt_owned *owned = (struct pt_owned *)(void *)((char *)first + i * step);
 		/* release: as in arm(), which is still to come. */
@@ -233,7 +211,7 @@ pt_owned_clear(struct pt_owned *owned)
 	for (struct pt_owned_page *page = pt_owned_pages(cleared); page != NULL; page = page->next)
 		pt_whole_set(&page->cells[cleared % pt_owned_page_cells], 0);
 	pt_owned_lock();
-	pt_ids_put(all.numbers, cleared - pt_owned_page_cells);
+	pt_numbers_put(&all.numbers, cleared - pt_owned_page_cells);
 	pt_owned_unlock();
 }
 

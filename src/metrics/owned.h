@@ -193,6 +193,8 @@ pt_owned_read(struct pt_owned *owned, pt_whole *shared, bool take)
  */
 void pt_owned_clear(struct pt_owned *owned);
 
+/* True if forks wait for this lock; false if memory is out. */
+bool pt_owned_follows_forks(void);
 /* Holding this lock, no thread comes or goes; numbers and tallies are made and cleared under it. */
 void pt_owned_lock(void);
 void pt_owned_unlock(void);

@@ -107,7 +107,7 @@ pitot_registry_new(const struct pitot_registry_options *options)
 	(void)pthread_mutex_init(&registry->exemplar_lock, NULL);
 	registry->clock = pt_clock_real();
 	registry->ids = pt_ids_new();
-	if (registry->ids == NULL ||
+	if (registry->ids == NULL || !pt_fork_join(registry) ||
 		!copy_options(registry, options == NULL ? &defaults : options)) {
 		pitot_registry_free(registry);
 		return NULL;
@@ -120,6 +120,7 @@ pitot_registry_free(struct pitot_registry *registry)
 {
 	if (registry == NULL)
 		return;
+	pt_fork_leave(registry);
 	pt_gather_forget(registry);
 	pt_exemplar_free(registry);
 	while (registry->first != NULL) {

@@ -18,7 +18,8 @@
  * of the most children it ever had within one idle time. All that changes is under the family's own
  * lock there, and lookups take it, since tables shrink and label values go.
  *
- * Locks are taken in this order: registry, family, exemplars. None is held across a callback.
+ * Locks are taken in this order: registry, family, exemplars, those of owned.h, the model's. None
+ * is held across a callback, and forks wait for all of them (fork.c).
  */
 #ifndef PT_METRICS_REGISTRY_H
 #define PT_METRICS_REGISTRY_H
@@ -207,6 +208,7 @@ struct pt_hook {
 };
 
 struct pitot_registry {
+	struct pitot_registry *next, **link; /* of all, see fork.c */
 	const struct pt_clock *clock;
 	const char *prefix;
 	struct pt_label *labels; /* constant */
@@ -245,6 +247,13 @@ bool pt_registry_disabled(const struct pitot_registry *registry);
 /* pitot_registry_on_gather() with something to release. Takes over the context. */
 void pt_registry_hook(struct pitot_registry *registry, void (*run)(void *context),
 	void (*release)(void *context), void *context);
+
+/* ---- fork.c ---- */
+
+/* From here on forks wait for the registry's locks. False if memory is out. */
+bool pt_fork_join(struct pitot_registry *registry);
+/* Before it is freed. */
+void pt_fork_leave(struct pitot_registry *registry);
 
 /* ---- declare.c ---- */
 

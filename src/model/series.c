@@ -25,7 +25,7 @@ struct slab {
 	struct pt_series series[slab_series];
 };
 
-/* The model's lock guards them, if there are series. */
+/* The model's lock guards them. */
 struct pt_ids {
 	uint32_t references; /* one for each series, and the maker's */
 	uint32_t next;
@@ -68,14 +68,15 @@ pt_ids_unref(struct pt_ids *ids)
 	pt_model_unlock();
 }
 
-uint32_t
-pt_ids_get(struct pt_ids *ids)
+/* The lock is held, here and below. */
+static uint32_t
+get(struct pt_ids *ids)
 {
 	return ids->freed_count > 0 ? ids->freed[--ids->freed_count] : ids->next++;
 }
 
-void
-pt_ids_put(struct pt_ids *ids, uint32_t id)
+static void
+put(struct pt_ids *ids, uint32_t id)
 {
 	if (ids->freed_count == ids->freed_capacity) {
 		size_t capacity = ids->freed_capacity == 0 ? 64 : ids->freed_capacity * 2;
@@ -114,13 +115,13 @@ make_slab(struct pt_ids *ids, size_t at)
 	return true;
 }
 
-/* The lock is held. With nothing but its number; NULL if memory is out. */
+/* With nothing but its number; NULL if memory is out. */
 static struct pt_series *
 get_series(struct pt_ids *ids)
 {
-	uint32_t id = pt_ids_get(ids);
+	uint32_t id = get(ids);
 	if (!make_slab(ids, id / slab_series)) {
-		pt_ids_put(ids, id);
+		put(ids, id);
 		return NULL;
 	}
 	struct pt_series *series = &ids->slabs[id / slab_series]->series[id % slab_series];
@@ -186,7 +187,7 @@ pt_series_unref(struct pt_series *series)
 	pt_model_lock();
 	pt_role_drop(series->role);
 	pt_labels_drop(series->labels);
-	pt_ids_put(ids, pt_series_id(series));
+	put(ids, pt_series_id(series));
 	PT_POISON(series, sizeof *series);
 	let_go(ids);
 	pt_model_unlock();

@@ -21,14 +21,10 @@
  */
 
 struct pt_ids;
+/* NULL if memory is out. */
 struct pt_ids *pt_ids_new(void);
+/* Its maker needs them no more. */
 void pt_ids_unref(struct pt_ids *ids);
-/*
- * A number that nobody has: the lowest that was never given, or one that was put back. Whoever
- * gives them to something else than series holds a lock of his own.
- */
-uint32_t pt_ids_get(struct pt_ids *ids);
-void pt_ids_put(struct pt_ids *ids, uint32_t id);
 
 /* ---- series ---- */
 
