@@ -57,11 +57,11 @@ static void
 fill_set(const struct pt_dress *dress, const struct pt_series *series)
 {
 	pt_label_set_empty(dress->set);
-	for (uint32_t i = 0; i < series->labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(series->labels); i++) {
 		const struct pt_label label = pt_labels_at(series->labels, i);
 		put_pair(dress->set, &label);
 	}
-	for (uint32_t i = 0; dress->labels != NULL && i < dress->labels->count; i++) {
+	for (uint32_t i = 0; dress->labels != NULL && i < pt_labels_count(dress->labels); i++) {
 		const struct pt_label label = pt_labels_at(dress->labels, i);
 		add_label(dress, &label);
 	}
@@ -70,8 +70,9 @@ fill_set(const struct pt_dress *dress, const struct pt_series *series)
 static struct pt_labels *
 make_labels(struct pt_dress *dress, const struct pt_labels *from, bool *failed)
 {
-	for (uint32_t i = 0; dress->strip != NULL && i < dress->strip->count; i++) {
-		const struct pt_interned *name = pt_intern_at(dress->strip->pairs[i].name);
+	for (uint32_t i = 0; dress->strip != NULL && i < pt_labels_count(dress->strip); i++) {
+		const struct pt_interned *name =
+			pt_intern_at(pt_labels_names(dress->strip)->numbers[i]);
 		pt_label_set_put(dress->set, name->text, name->length, "", 0);
 	}
 	struct pt_labels *made = pt_label_set_failed(dress->set)

@@ -256,7 +256,7 @@ labels_of(const struct pt_groups *groups, const struct pt_labels *key)
 	struct pt_label pairs[PT_LIMIT_LABELS + 1];
 	size_t count = 0;
 	bool named = false;
-	for (uint32_t i = 0; i < key->count && count < PT_LIMIT_LABELS; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(key) && count < PT_LIMIT_LABELS; i++) {
 		pairs[count] = pt_labels_at(key, i);
 		named |= strcmp(pairs[count++].name, "instance") == 0;
 	}

@@ -273,7 +273,7 @@ choose_group(
 	push->job = "pitot_agent";
 	push->instance = "";
 	push->labels = others;
-	for (uint32_t i = 0; i < labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(labels); i++) {
 		const struct pt_label pair = pt_labels_at(labels, i);
 		if (strcmp(pair.name, "job") == 0)
 			push->job = pair.value;
@@ -291,7 +291,7 @@ pt_outlet_open(struct pt_outlet *outlet, struct pt_outputs *outputs, size_t inde
 	const struct pt_world world = pt_world_real();
 	const struct pt_agent_destination *gateway = &outputs->config->gateways[index];
 	struct pitot_push_options push = gateway->push;
-	struct pitot_label *others = calloc(labels->count + 1, sizeof *others);
+	struct pitot_label *others = calloc(pt_labels_count(labels) + 1, sizeof *others);
 	struct pt_courier_options options = courier_options(outputs);
 	struct pt_lanes lanes = {.count = 0};
 	if (others == NULL)

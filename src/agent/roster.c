@@ -44,7 +44,7 @@ extra_labels(const struct pt_labels *own, const struct pitot_label *label)
 {
 	struct pt_label pairs[PT_LIMIT_LABELS + 1];
 	size_t count = 0;
-	for (; own != NULL && count < own->count; count++)
+	for (; own != NULL && count < pt_labels_count(own); count++)
 		pairs[count] = pt_labels_at(own, count);
 	if (label != NULL)
 		pairs[count++] = pt_label_of(label->name, label->value);

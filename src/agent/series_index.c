@@ -39,8 +39,8 @@ static size_t
 place_of(const struct pt_series *series)
 {
 	const struct pt_labels *labels = series->labels;
-	return (size_t)pt_hash(
-		labels->pairs, labels->count * sizeof labels->pairs[0], series->role->place);
+	return (size_t)pt_hash(labels->values, pt_labels_count(labels) * sizeof labels->values[0],
+		series->role->place ^ labels->names);
 }
 
 uint32_t

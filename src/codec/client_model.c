@@ -92,7 +92,7 @@ put_exemplar(struct writer *writer, struct pt_buf *to, uint32_t field, size_t in
 	if (exemplar == NULL || !pt_write_exemplar_fits(exemplar))
 		return;
 	pt_buf_init(&message, PT_LIMIT_TEXT);
-	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(exemplar->labels); i++) {
 		const struct pt_label label = pt_labels_at(exemplar->labels, i);
 		put_pair(writer, &message, field_label, &label);
 	}
@@ -334,7 +334,7 @@ pt_client_model_fits(const struct pitot_snapshot *snapshot)
 			return false;
 		if (!pt_name_is_metric(family->name, family->name_length, false))
 			return false;
-		for (uint32_t k = 0; k < series->labels->count; k++) {
+		for (uint32_t k = 0; k < pt_labels_count(series->labels); k++) {
 			const struct pt_label label = pt_labels_at(series->labels, k);
 			if (!pt_name_is_label(label.name, label.name_length, false))
 				return false;

@@ -69,7 +69,7 @@ static void
 set_own(struct pt_label_list *list, const struct pt_labels *labels)
 {
 	const size_t room = sizeof list->labels / sizeof list->labels[0];
-	list->count = labels->count;
+	list->count = pt_labels_count(labels);
 	if (list->count > room) {
 		list->count = room;
 		list->name.error = PITOT_NO_MEMORY;
@@ -81,7 +81,7 @@ set_own(struct pt_label_list *list, const struct pt_labels *labels)
 static void
 add_added(struct pt_label_list *list, const struct pt_labels *added, const char *except)
 {
-	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+	for (uint32_t i = 0; added != NULL && i < pt_labels_count(added); i++) {
 		const struct pt_label label = pt_labels_at(added, i);
 		bool found;
 		size_t at = place_of(list, label.name, &found);

@@ -221,15 +221,15 @@ void
 pt_line_labels(struct pt_buf *out, const struct pt_labels *labels)
 {
 	size_t size = 3;
-	for (uint32_t i = 0; i < labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(labels); i++) {
 		const struct pt_label label = pt_labels_at(labels, i);
 		size += label_room(&label);
 	}
 	char *room = pt_buf_room(out, size);
 	if (room == NULL)
 		return;
-	char *to = room + (labels->count == 0);
-	for (uint32_t i = 0; i < labels->count; i++) {
+	char *to = room + (pt_labels_count(labels) == 0);
+	for (uint32_t i = 0; i < pt_labels_count(labels); i++) {
 		const struct pt_label label = pt_labels_at(labels, i);
 		to = put_label(to, &label);
 	}

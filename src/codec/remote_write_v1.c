@@ -55,7 +55,7 @@ static size_t
 exemplar_size(const struct pt_write_item *item)
 {
 	size_t size = 9 + time_size(item->exemplar_ms);
-	for (uint32_t i = 0; i < item->exemplar->labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(item->exemplar->labels); i++) {
 		const struct pt_label label = pt_labels_at(item->exemplar->labels, i);
 		size += pt_wire_bytes_size(label_size(&label));
 	}
@@ -68,7 +68,7 @@ put_exemplar(char *at, const struct pt_write_item *item)
 	const struct pt_exemplar *exemplar = item->exemplar;
 	at = pt_wire_put_tag(at, field_exemplars, PT_WIRE_BYTES);
 	at = pt_wire_put_varint(at, exemplar_size(item));
-	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(exemplar->labels); i++) {
 		const struct pt_label label = pt_labels_at(exemplar->labels, i);
 		at = put_label(at, &label);
 	}

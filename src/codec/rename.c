@@ -12,23 +12,11 @@
 #include "codec/escape.h"
 #include <stdlib.h>
 
-/* As series beside each other mostly have. */
 static bool
-have_same_names(const struct pt_labels *a, const struct pt_labels *b)
+are_classic(const struct pt_names *names)
 {
-	if (a->count != b->count)
-		return false;
-	for (uint32_t i = 0; a != b && i < a->count; i++)
-		if (a->pairs[i].name != b->pairs[i].name)
-			return false;
-	return true;
-}
-
-static bool
-are_classic(const struct pt_labels *labels)
-{
-	for (uint32_t i = 0; i < labels->count; i++) {
-		const struct pt_interned *name = pt_intern_at(labels->pairs[i].name);
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct pt_interned *name = pt_intern_at(names->numbers[i]);
 		if (!pt_name_is_label(name->text, name->length, false))
 			return false;
 	}
@@ -47,8 +35,9 @@ pt_rename_needed(const struct pt_table *table, enum pitot_escaping scheme)
 		if ((before == NULL || before->role->family != family) &&
 			!pt_name_is_metric(family->name, family->name_length, false))
 			return true;
-		if ((before == NULL || !have_same_names(before->labels, series->labels)) &&
-			!are_classic(series->labels))
+		/* As series beside each other mostly have the same names. */
+		if ((before == NULL || before->labels->names != series->labels->names) &&
+			!are_classic(pt_labels_names(series->labels)))
 			return true;
 	}
 	return false;
@@ -91,13 +80,13 @@ escape_labels(struct renamer *r, const struct pt_labels *old, struct pt_label *p
 {
 	size_t starts[PT_LIMIT_LABELS];
 	pt_buf_reset(&r->text);
-	for (uint32_t i = 0; i < old->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(old); i++) {
 		pairs[i] = pt_labels_at(old, i);
 		starts[i] = r->text.length;
 		pt_escape_name(&r->text, pairs[i].name, pairs[i].name_length, true, r->scheme);
 		pt_buf_char(&r->text, '\0');
 	}
-	for (uint32_t i = 0; i < old->count && pt_buf_error(&r->text) == 0; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(old) && pt_buf_error(&r->text) == 0; i++) {
 		pairs[i].name = r->text.bytes + starts[i];
 		pairs[i].name_length = (uint32_t)strlen(pairs[i].name);
 	}
@@ -110,13 +99,13 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 	struct pt_label pairs[PT_LIMIT_LABELS];
 	if (old == r->old_labels)
 		return 0;
-	if (old->count > PT_LIMIT_LABELS)
+	if (pt_labels_count(old) > PT_LIMIT_LABELS)
 		return pt_error_set(why, PITOT_BAD_INPUT, "metric %s: has more than %d labels",
 			series->role->family->name, PT_LIMIT_LABELS);
 	escape_labels(r, old, pairs);
 	if (pt_buf_error(&r->text) != 0)
 		return pt_error_memory(why);
-	for (uint32_t i = 1; i < old->count; i++)
+	for (uint32_t i = 1; i < pt_labels_count(old); i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (strcmp(pairs[i].name, pairs[j].name) == 0)
 				return pt_error_set(why, PITOT_BAD_INPUT,
@@ -126,7 +115,7 @@ take_labels(struct renamer *r, const struct pt_series *series, struct pitot_erro
 					pt_labels_at(old, j).name, pt_labels_at(old, i).name);
 	pt_labels_unref(r->labels);
 	r->old_labels = NULL;
-	r->labels = pt_labels_new(pairs, old->count);
+	r->labels = pt_labels_new(pairs, pt_labels_count(old));
 	if (r->labels == NULL)
 		return pt_error_memory(why);
 	r->old_labels = old;

@@ -57,7 +57,7 @@ series_key(struct pt_buf *out, const struct seen *seen, size_t index)
 {
 	const struct pt_series *series = seen->table->series[index];
 	size_t count = pt_series_label_count(series), i = 0, j = 0;
-	size_t added = seen->added == NULL ? 0 : seen->added->count;
+	size_t added = seen->added == NULL ? 0 : pt_labels_count(seen->added);
 	pt_buf_put(out, series->role->family->name, series->role->family->name_length);
 	pt_buf_str(out, pt_name_suffix(series->role->part));
 	pt_buf_char(out, '\0');
@@ -80,10 +80,10 @@ series_key(struct pt_buf *out, const struct seen *seen, size_t index)
 /* ---- hashes of series ---- */
 
 static bool
-is_added(const struct pt_labels *added, const struct pt_pair *pair)
+is_added(const struct pt_labels *added, uint32_t name, uint32_t value)
 {
-	for (uint32_t i = 0; added != NULL && i < added->count; i++)
-		if (added->pairs[i].name == pair->name && added->pairs[i].value == pair->value)
+	for (uint32_t i = 0; added != NULL && i < pt_labels_count(added); i++)
+		if (pt_labels_names(added)->numbers[i] == name && added->values[i] == value)
 			return true;
 	return false;
 }
@@ -119,10 +119,11 @@ series_hash(struct seen *seen, const struct pt_series *series)
 	const struct pt_role *role = series->role;
 	const struct pt_labels *labels = series->labels;
 	uint64_t begin = name_hash(seen, series), hash = begin;
-	for (uint32_t i = 0; i < labels->count; i++)
-		if (!is_added(seen->added, &labels->pairs[i]))
-			hash += hash_label(begin, pt_intern_at(labels->pairs[i].name)->place,
-				pt_intern_at(labels->pairs[i].value)->place);
+	const struct pt_names *names = pt_labels_names(labels);
+	for (uint32_t i = 0; i < names->count; i++)
+		if (!is_added(seen->added, names->numbers[i], labels->values[i]))
+			hash += hash_label(begin, pt_intern_at(names->numbers[i])->place,
+				pt_intern_at(labels->values[i])->place);
 	const char *there = role->extra_name == NULL || seen->added == NULL
 		? NULL
 		: pt_labels_find(seen->added, role->extra_name);

@@ -42,7 +42,7 @@ bool
 pt_write_exemplar_fits(const struct pt_exemplar *exemplar)
 {
 	size_t points = 0;
-	for (uint32_t i = 0; i < exemplar->labels->count; i++) {
+	for (uint32_t i = 0; i < pt_labels_count(exemplar->labels); i++) {
 		const struct pt_label pair = pt_labels_at(exemplar->labels, i);
 		points += pt_utf8_count(pair.name, pair.name_length) +
 			pt_utf8_count(pair.value, pair.value_length);

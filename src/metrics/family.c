@@ -69,7 +69,7 @@ overflow_labels(const struct pt_set *set)
 {
 	struct pt_label all[PT_LIMIT_LABELS * 2];
 	size_t count = 0;
-	for (uint32_t i = 0; i < set->pattern->count; i++)
+	for (uint32_t i = 0; i < pt_labels_count(set->pattern); i++)
 		if (memchr(set->places, (int)i, set->label_count) == NULL)
 			all[count++] = pt_labels_at(set->pattern, i);
 	all[count++] = pt_label_of(PT_OVERFLOW_LABEL, "true");

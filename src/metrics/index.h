@@ -52,10 +52,10 @@ static inline bool
 pt_index_has(
 	const struct pt_set *set, const struct pt_labels *labels, const struct pt_values *values)
 {
-	if (__builtin_expect(labels->count != set->pattern->count, false))
+	if (__builtin_expect(labels->names != set->pattern->names, false))
 		return pt_index_has_some(set, labels, values);
 	for (size_t i = 0; i < values->count; i++) {
-		const struct pt_interned *own = pt_intern_at(labels->pairs[set->places[i]].value);
+		const struct pt_interned *own = pt_intern_at(labels->values[set->places[i]]);
 		if (!pt_intern_is(own, &values->at[i]))
 			return false;
 	}

@@ -59,10 +59,12 @@ static struct {
 	size_t left; /* of the newest one */
 } memory;
 
+/* Rounded up, for the list of what is free. */
 static size_t
 size_of(size_t count)
 {
-	return sizeof(struct pt_labels) + count * sizeof(struct pt_pair);
+	size_t size = sizeof(struct pt_labels) + count * sizeof(uint32_t);
+	return (size + sizeof(struct room) - 1) / sizeof(struct room) * sizeof(struct room);
 }
 
 /* The rest of the last block, if there is one, is lost: it is less than the largest. */
@@ -81,9 +83,9 @@ cut(size_t size)
 	return memory.blocks->bytes + memory.left;
 }
 
-/* The pairs are set by the caller, as is the count. */
+/* With the names, whose number is taken over, and no values; NULL if memory is out. */
 static struct pt_labels *
-new_labels(size_t count)
+new_labels(uint32_t names, size_t count)
 {
 	struct pt_labels *labels;
 	if (count > usual_count) {
@@ -95,10 +97,12 @@ new_labels(size_t count)
 	} else {
 		labels = cut(size_of(count));
 	}
-	if (labels != NULL) {
-		atomic_init(&labels->references, 1);
-		labels->count = 0;
-	}
+	if (labels == NULL)
+		return NULL;
+	atomic_init(&labels->references, 1);
+	labels->names = names;
+	for (size_t i = 0; i < count; i++)
+		labels->values[i] = 0;
 	return labels;
 }
 
@@ -114,17 +118,88 @@ free_labels(struct pt_labels *labels, size_t count)
 	memory.free[count] = room;
 }
 
+/* ---- names; the lock is held ---- */
+
+static void
+drop_texts(const uint32_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] != 0)
+			pt_intern_drop(numbers[i]);
+}
+
+static void
+drop_names(uint32_t number)
+{
+	const struct pt_names *names = pt_names_at(number);
+	if (pt_intern_at(number)->references == 1)
+		drop_texts(names->numbers, names->count);
+	pt_intern_drop(number);
+}
+
+/* Fewer are filled up with zeros, so that the text is not a short one. */
+enum { least_names = 2 };
+
+/*
+ * The number of a pt_names, of which the caller set the numbers, and those are taken over; 0 if
+ * memory is out.
+ */
+static uint32_t
+take_names(uint32_t *words, size_t count)
+{
+	words[0] = PT_NAMES_MARK;
+	words[1] = (uint32_t)count;
+	for (size_t i = count; i < least_names; i++)
+		words[2 + i] = 0;
+	size_t kept = count < least_names ? least_names : count;
+	const struct pt_text text =
+		pt_text_of((const char *)words, (2 + kept) * sizeof words[0]);
+	uint32_t number = pt_intern_take(&text);
+	/* If they were there before, they have numbers of their own. */
+	if (number == 0 || pt_intern_at(number)->references > 1)
+		drop_texts(words + 2, count);
+	return number;
+}
+
 /* ---- making ---- */
 
-/* The lock is held. */
-static void
-drop_pairs(const struct pt_labels *labels)
+/* What is to become labels: those of `pairs` that `order` tells. */
+struct order {
+	const struct pt_label *pairs;
+	const uint16_t *at;
+	size_t count;
+};
+
+/* The lock is held. Whether the names are those of `near`, or NULL. */
+static bool
+has_names(const struct pt_labels *near, const struct order *order)
 {
-	for (uint32_t i = 0; i < labels->count; i++) {
-		pt_intern_drop(labels->pairs[i].name);
-		if (labels->pairs[i].value != 0)
-			pt_intern_drop(labels->pairs[i].value);
+	if (near == NULL || pt_labels_count(near) != order->count)
+		return false;
+	const struct pt_names *names = pt_labels_names(near);
+	for (size_t i = 0; i < order->count; i++) {
+		const struct pt_label *pair = &order->pairs[order->at[i]];
+		const struct pt_text name = pt_text_of(pair->name, pair->name_length);
+		if (!pt_intern_is(pt_intern_at(names->numbers[i]), &name))
+			return false;
 	}
+	return true;
+}
+
+/* The lock is held. 0 if memory is out. */
+static uint32_t
+make_names(const struct order *order, uint32_t *words)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		const struct pt_label *pair = &order->pairs[order->at[i]];
+		const struct pt_text name = pt_text_of(pair->name, pair->name_length);
+		words[2 + i] = pt_intern_take(&name);
+		if (words[2 + i] == 0) {
+			drop_texts(words + 2, i);
+			return 0;
+		}
+	}
+	return take_names(words, order->count);
 }
 
 /* The lock is held. The number of the text, which may be `near` (or 0); 0 if memory is out. */
@@ -137,44 +212,44 @@ take_text(const struct pt_text *text, uint32_t near)
 	return near;
 }
 
-/* The lock is held. Appends the label, perhaps that of `near`; false if memory is out. */
-static bool
-add_pair(struct pt_labels *labels, const struct pt_label *pair, struct pt_pair near)
+/* The lock is held. */
+static void
+end(struct pt_labels *labels)
 {
-	const struct pt_text name_text = pt_text_of(pair->name, pair->name_length);
-	const struct pt_text value_text = pt_text_of(pair->value, pair->value_length);
-	uint32_t name = take_text(&name_text, near.name);
-	uint32_t value = name == 0 ? 0 : take_text(&value_text, near.value);
-	if (value == 0) {
-		if (name != 0)
-			pt_intern_drop(name);
-		return false;
-	}
-	labels->pairs[labels->count++] = (struct pt_pair){name, value};
-	return true;
+	size_t count = pt_labels_count(labels);
+	drop_texts(labels->values, count);
+	drop_names(labels->names);
+	free_labels(labels, count);
 }
 
-/* What stands at the place of `labels`, which may be NULL. */
-static struct pt_pair
-pair_at(const struct pt_labels *labels, size_t place)
-{
-	return labels != NULL && place < labels->count ? labels->pairs[place]
-						       : (struct pt_pair){0, 0};
-}
-
-/* They were made for `count` pairs; NULL if something was missing. Unlocks. */
+/* The lock is held. `words` are room for the names. NULL if memory is out. */
 static struct pt_labels *
-finish(struct pt_labels *labels, size_t count, bool ok)
+make(const struct pt_labels *near, const struct order *order, uint32_t *words)
 {
-	if (!ok && labels != NULL) {
-		drop_pairs(labels);
-		free_labels(labels, count);
+	bool is_near = has_names(near, order);
+	uint32_t names = is_near ? near->names : make_names(order, words);
+	if (names == 0)
+		return NULL;
+	if (is_near)
+		pt_intern_again(names);
+	struct pt_labels *labels = new_labels(names, order->count);
+	if (labels == NULL) {
+		drop_names(names);
+		return NULL;
 	}
-	pt_model_unlock();
-	return ok ? labels : NULL;
+	for (size_t i = 0; i < order->count; i++) {
+		const struct pt_label *pair = &order->pairs[order->at[i]];
+		const struct pt_text value = pt_text_of(pair->value, pair->value_length);
+		labels->values[i] = take_text(&value, is_near ? near->values[i] : 0);
+		if (labels->values[i] == 0) {
+			end(labels);
+			return NULL;
+		}
+	}
+	return labels;
 }
 
-/* Their order: `order[i]` is the index of the one at `i`. There are few, mostly in order. */
+/* Their order, without those that have no value. There are few, mostly in order. */
 static size_t
 sort(const struct pt_label *pairs, size_t count, uint16_t *order)
 {
@@ -199,71 +274,79 @@ pt_labels_new(const struct pt_label *pairs, size_t count)
 struct pt_labels *
 pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_t count)
 {
-	uint16_t some[2 * PT_LIMIT_LABELS], *order = some;
-	if (count > sizeof some / sizeof some[0])
-		order = malloc(count * sizeof order[0]);
-	if (order == NULL)
-		return NULL;
-	size_t kept = sort(pairs, count, order);
-	pt_model_lock();
-	struct pt_labels *labels = new_labels(kept);
-	bool ok = labels != NULL;
-	for (size_t i = 0; ok && i < kept; i++)
-		ok = add_pair(labels, &pairs[order[i]], pair_at(near, i));
-	labels = finish(labels, kept, ok);
-	if (order != some)
-		free(order);
+	enum { usual = 2 * PT_LIMIT_LABELS };
+	uint16_t some[usual], *at = some;
+	uint32_t some_words[2 + usual], *words = some_words;
+	if (count > usual) {
+		at = malloc(count * sizeof at[0]);
+		words = malloc((2 + count) * sizeof words[0]);
+	}
+	struct pt_labels *labels = NULL;
+	if (at != NULL && words != NULL) {
+		const struct order order = {pairs, at, sort(pairs, count, at)};
+		pt_model_lock();
+		labels = make(near, &order, words);
+		pt_model_unlock();
+	}
+	if (at != some)
+		free(at);
+	if (words != some_words)
+		free(words);
 	return labels;
 }
 
-/* The lock is held. All of the pattern, and of the same places; false if memory is out. */
-static bool
-put_all(struct pt_labels *labels, const struct pt_labels *pattern, const struct pt_labels *near,
+/* The lock is held. All of the pattern, and of the same places; NULL if memory is out. */
+static struct pt_labels *
+make_all(const struct pt_labels *pattern, const struct pt_labels *near,
 	const struct pt_labels_own *own)
 {
-	labels->count = pattern->count;
-	for (uint32_t i = 0; i < pattern->count; i++) {
-		labels->pairs[i] = pattern->pairs[i];
-		pt_intern_again(pattern->pairs[i].name);
-		if (pattern->pairs[i].value != 0)
-			pt_intern_again(pattern->pairs[i].value);
+	size_t count = pt_labels_count(pattern);
+	struct pt_labels *labels = new_labels(pattern->names, count);
+	if (labels == NULL)
+		return NULL;
+	pt_intern_again(pattern->names);
+	for (size_t i = 0; i < count; i++) {
+		labels->values[i] = pattern->values[i];
+		if (labels->values[i] != 0)
+			pt_intern_again(labels->values[i]);
 	}
 	for (size_t i = 0; i < own->count; i++) {
 		uint8_t at = own->places[i];
-		labels->pairs[at].value = take_text(&own->values[i], pair_at(near, at).value);
-		if (labels->pairs[at].value == 0)
-			return false;
+		labels->values[at] = take_text(&own->values[i], near == NULL ? 0 : near->values[at]);
+		if (labels->values[at] == 0) {
+			end(labels);
+			return NULL;
+		}
 	}
-	return true;
+	return labels;
 }
 
-/* The lock is held. What has a value; false if memory is out. */
-static bool
-put_some(struct pt_labels *labels, const struct pt_labels *pattern, const struct pt_labels_own *own)
+/* What has a value; NULL if memory is out. */
+static struct pt_labels *
+make_some(const struct pt_labels *pattern, const struct pt_labels_own *own)
 {
-	bool ok = true;
-	for (uint32_t i = 0; ok && i < pattern->count; i++) {
+	struct pt_label pairs[2 * PT_LIMIT_LABELS];
+	size_t count = pt_labels_count(pattern);
+	for (size_t i = 0; i < count; i++) {
 		const uint8_t *place = memchr(own->places, (int)i, own->count);
-		const struct pt_interned *name = pt_intern_at(pattern->pairs[i].name);
-		struct pt_label pair = {.name = name->text, .name_length = name->length};
 		if (place == NULL) {
-			pair = pt_labels_at(pattern, i);
-		} else {
-			pair.value = own->values[place - own->places].bytes;
-			pair.value_length = (uint32_t)own->values[place - own->places].length;
+			pairs[i] = pt_labels_at(pattern, i);
+			continue;
 		}
-		if (pair.value_length > 0)
-			ok = add_pair(labels, &pair, pattern->pairs[i]);
+		const struct pt_interned *name = pt_intern_at(pt_labels_names(pattern)->numbers[i]);
+		const struct pt_text *value = &own->values[place - own->places];
+		pairs[i] = (struct pt_label){
+			name->text, value->bytes, name->length, (uint32_t)value->length};
 	}
-	return ok;
+	return pt_labels_new(pairs, count);
 }
 
 void
 pt_labels_blank(struct pt_labels *pattern, size_t place)
 {
 	pt_model_lock();
-	pt_intern_drop(pattern->pairs[place].value);
-	pattern->pairs[place].value = 0;
+	pt_intern_drop(pattern->values[place]);
+	pattern->values[place] = 0;
 	pt_model_unlock();
 }
 
@@ -271,18 +354,15 @@ struct pt_labels *
 pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
 	const struct pt_labels_own *own)
 {
-	size_t count = pattern->count;
 	for (size_t i = 0; i < own->count; i++)
-		count -= own->values[i].length == 0;
-	if (near != NULL && near->count != pattern->count)
+		if (own->values[i].length == 0)
+			return make_some(pattern, own);
+	if (near != NULL && near->names != pattern->names)
 		near = NULL; /* its places are others */
 	pt_model_lock();
-	struct pt_labels *labels = new_labels(count);
-	bool ok = labels != NULL;
-	if (ok)
-		ok = count == pattern->count ? put_all(labels, pattern, near, own)
-					     : put_some(labels, pattern, own);
-	return finish(labels, count, ok);
+	struct pt_labels *labels = make_all(pattern, near, own);
+	pt_model_unlock();
+	return labels;
 }
 
 /* ---- references ---- */
@@ -298,14 +378,6 @@ static bool
 was_last(struct pt_labels *labels)
 {
 	return atomic_fetch_sub_explicit(&labels->references, 1, memory_order_acq_rel) == 1;
-}
-
-/* The lock is held. */
-static void
-end(struct pt_labels *labels)
-{
-	drop_pairs(labels);
-	free_labels(labels, labels->count);
 }
 
 void
@@ -330,9 +402,10 @@ pt_labels_unref(struct pt_labels *labels)
 const char *
 pt_labels_find(const struct pt_labels *labels, const char *name)
 {
-	for (uint32_t i = 0; i < labels->count; i++)
-		if (strcmp(pt_intern_at(labels->pairs[i].name)->text, name) == 0)
-			return pt_intern_at(labels->pairs[i].value)->text;
+	const struct pt_names *names = pt_labels_names(labels);
+	for (uint32_t i = 0; i < names->count; i++)
+		if (strcmp(pt_intern_at(names->numbers[i])->text, name) == 0)
+			return pt_intern_at(labels->values[i])->text;
 	return NULL;
 }
 
@@ -340,15 +413,17 @@ bool
 pt_labels_equal(const struct pt_labels *a, const struct pt_labels *b)
 {
 	return a == b ||
-		(a->count == b->count &&
-			memcmp(a->pairs, b->pairs, a->count * sizeof a->pairs[0]) == 0);
+		(a->names == b->names &&
+			memcmp(a->values, b->values, pt_labels_count(a) * sizeof a->values[0]) ==
+				0);
 }
 
 uint64_t
 pt_labels_hash(const struct pt_labels *labels, uint64_t hash)
 {
-	for (uint32_t i = 0; i < labels->count; i++)
-		hash = pt_hash_mix(hash ^ pt_intern_at(labels->pairs[i].name)->hash,
-			PT_HASH_ODD ^ pt_intern_at(labels->pairs[i].value)->hash);
+	const struct pt_names *names = pt_labels_names(labels);
+	for (uint32_t i = 0; i < names->count; i++)
+		hash = pt_hash_mix(hash ^ pt_intern_at(names->numbers[i])->hash,
+			PT_HASH_ODD ^ pt_intern_at(labels->values[i])->hash);
 	return hash;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The labels of a series: sorted by name (bytewise), names unique, no empty value. Their texts are
- * interned (intern.h), so that a label takes eight bytes, and equal labels have equal numbers.
+ * interned (intern.h), and their names as one, so that a label takes four bytes, and equal labels
+ * have equal numbers.
  *
  * Immutable and shared by reference count; references may be taken and dropped from any thread.
  */
@@ -20,17 +21,40 @@ struct pt_label {
 	uint32_t value_length;
 };
 
-/* As numbers of interned texts. */
-struct pt_pair {
-	uint32_t name;
-	uint32_t value;
+/*
+ * The names of a label set, which many sets share: interned as a text of this form. No text of a
+ * label is like it, since none has a zero byte before its end.
+ */
+struct pt_names {
+	uint32_t mark; /* PT_NAMES_MARK */
+	uint32_t count;
+	uint32_t numbers[]; /* of interned texts */
 };
+#define PT_NAMES_MARK UINT32_C(0xff0000ff)
 
 struct pt_labels {
 	atomic_uint references;
-	uint32_t count;
-	struct pt_pair pairs[];
+	uint32_t names;    /* the number of interned pt_names */
+	uint32_t values[]; /* of interned texts */
 };
+
+static inline const struct pt_names *
+pt_names_at(uint32_t number)
+{
+	return (const struct pt_names *)(const void *)pt_intern_at(number)->text;
+}
+
+static inline const struct pt_names *
+pt_labels_names(const struct pt_labels *labels)
+{
+	return pt_names_at(labels->names);
+}
+
+static inline size_t
+pt_labels_count(const struct pt_labels *labels)
+{
+	return pt_labels_names(labels)->count;
+}
 
 /* A pt_label from C strings. */
 struct pt_label pt_label_of(const char *name, const char *value);
@@ -38,8 +62,8 @@ struct pt_label pt_label_of(const char *name, const char *value);
 static inline struct pt_label
 pt_labels_at(const struct pt_labels *labels, size_t index)
 {
-	const struct pt_interned *name = pt_intern_at(labels->pairs[index].name);
-	const struct pt_interned *value = pt_intern_at(labels->pairs[index].value);
+	const struct pt_interned *name = pt_intern_at(pt_labels_names(labels)->numbers[index]);
+	const struct pt_interned *value = pt_intern_at(labels->values[index]);
 	return (struct pt_label){name->text, value->text, name->length, value->length};
 }
 

@@ -216,7 +216,7 @@ pt_series_hash(const struct pt_series *series)
 size_t
 pt_series_label_count(const struct pt_series *series)
 {
-	return series->labels->count + (series->role->extra_name != NULL ? 1u : 0u);
+	return pt_labels_count(series->labels) + (series->role->extra_name != NULL ? 1u : 0u);
 }
 
 struct pt_label
@@ -227,7 +227,7 @@ pt_series_label(const struct pt_series *series, size_t index)
 	if (role->extra_name == NULL)
 		return pt_labels_at(labels, index);
 	size_t place = 0;
-	while (place < labels->count &&
+	while (place < pt_labels_count(labels) &&
 		strcmp(pt_labels_at(labels, place).name, role->extra_name) < 0)
 		place++;
 	if (index == place)

@@ -48,7 +48,7 @@ static void
 put_exemplar(struct pt_buf *out, const struct pt_exemplar *exemplar)
 {
 	pt_buf_str(out, "  exemplar {");
-	for (uint32_t i = 0; i < exemplar->labels->count; i++)
+	for (uint32_t i = 0; i < pt_labels_count(exemplar->labels); i++)
 		put_label(out, i, pt_labels_at(exemplar->labels, i));
 	pt_buf_str(out, "} ");
 	put_number(out, exemplar->bits);

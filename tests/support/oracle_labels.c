@@ -36,7 +36,7 @@ oracle_labels_expect(struct oracle_labels *expected, const struct pitot_sample *
 		struct pitot_label label = pitot_sample_label(sample, i);
 		expect_label(expected, label.name, label.value);
 	}
-	for (uint32_t i = 0; added != NULL && i < added->count; i++) {
+	for (uint32_t i = 0; added != NULL && i < pt_labels_count(added); i++) {
 		const struct pt_label label = pt_labels_at(added, i);
 		expect_label(expected, label.name, label.value);
 	}

@@ -166,7 +166,7 @@ check_exemplar(const Request *request, const TimeSeries *found, const struct pt_
 	const Io__Prometheus__Write__V2__Exemplar *exemplar = found->exemplars[0];
 	check_true(bits_of(exemplar->value) == expected->bits);
 	check_int(exemplar->timestamp, expected->has_timestamp ? expected->timestamp_ms : time_ms);
-	check_size(exemplar->n_labels_refs, 2 * (size_t)expected->labels->count);
+	check_size(exemplar->n_labels_refs, 2 * (size_t)pt_labels_count(expected->labels));
 	for (size_t i = 0; i + 1 < exemplar->n_labels_refs; i += 2) {
 		check_text(symbol(request, exemplar->labels_refs[i]),
 			pt_labels_at(expected->labels, i / 2).name);
@@ -291,7 +291,7 @@ exemplar_of(const struct pitot_snapshot *snapshot, size_t index)
 {
 	const struct pt_exemplar *exemplar = pt_snapshot_exemplar(snapshot, index);
 	size_t points = 0;
-	for (uint32_t i = 0; exemplar != NULL && i < exemplar->labels->count; i++) {
+	for (uint32_t i = 0; exemplar != NULL && i < pt_labels_count(exemplar->labels); i++) {
 		const struct pt_label label = pt_labels_at(exemplar->labels, i);
 		for (const char *at = label.name; *at != '\0'; at++)
 			points += (*at & 0xc0) != 0x80;

@@ -27,7 +27,7 @@ labels_are_sorted_and_empty_ones_dropped(void)
 	static const char *const names[] = {"B", "a", "ab", "b"};
 	struct pt_labels *labels = literal_labels(texts, 5);
 	check_fatal(labels != NULL);
-	check_size(labels->count, 4);
+	check_size(pt_labels_count(labels), 4);
 	for (size_t i = 0; i < 4; i++)
 		check_text(pt_labels_at(labels, i).name, names[i]);
 	check_text(pt_labels_find(labels, "b"), "2");
@@ -77,7 +77,7 @@ no_labels_are_labels_too(void)
 {
 	struct pt_labels *labels = pt_labels_new(NULL, 0);
 	check_fatal(labels != NULL);
-	check_size(labels->count, 0);
+	check_size(pt_labels_count(labels), 0);
 	check_true(pt_labels_equal(labels, labels));
 	pt_labels_unref(labels);
 }
@@ -117,7 +117,7 @@ labels_like_a_pattern_have_its_own_values(void)
 		const char *const same[] = {"p", "common", "q", rows[i].q, "c", rows[i].c};
 		struct pt_labels *plain = literal_labels(same, 3);
 		check_fatal(labels != NULL && plain != NULL);
-		check_size(labels->count, rows[i].count);
+		check_size(pt_labels_count(labels), rows[i].count);
 		check_true(pt_labels_equal(labels, plain));
 		check_true(pt_labels_hash(labels, 1) == pt_labels_hash(plain, 1));
 		pt_labels_unref(plain);
@@ -161,7 +161,7 @@ there_may_be_any_number_of_labels(void)
 	for (size_t count = 0; count <= most; count++) {
 		struct pt_labels *labels = pt_labels_new(pairs, count);
 		check_fatal(labels != NULL);
-		check_size(labels->count, count);
+		check_size(pt_labels_count(labels), count);
 		if (count > 0)
 			check_text(pt_labels_find(labels, names[count - 1]), names[count - 1]);
 		pt_labels_unref(labels);
@@ -205,6 +205,31 @@ equal_texts_have_one_number(void)
 	dropped(b);
 	dropped(c);
 	dropped(none);
+}
+
+/* However they come about; and no text of a label is taken for names. */
+static void
+equal_names_have_one_number(void)
+{
+	static const char *const texts[] = {"b", "1", "a", "2", "c", ""};
+	const struct pt_label near_ones[] = {pt_label_of("a", "3"), pt_label_of("b", "4")};
+	const struct pt_label others[] = {pt_label_of("a", "\377"), pt_label_of("c", "\377")};
+	struct pt_labels *first = literal_labels(texts, 3), *none = pt_labels_new(NULL, 0);
+	struct pt_labels *second = pt_labels_near(first, near_ones, 2);
+	struct pt_labels *third = pt_labels_near(first, others, 2);
+	struct pt_labels *fewer = pt_labels_near(first, others, 1);
+	struct pt_labels *no_more = pt_labels_near(first, NULL, 0);
+	check_fatal(first != NULL && second != NULL && third != NULL && fewer != NULL);
+	check_true(first->names == second->names && first->names != third->names);
+	check_true(fewer->names != first->names && fewer->names != third->names);
+	check_true(none != NULL && no_more != NULL && none->names == no_more->names);
+	uint32_t empty = taken(""), marks = taken("\377");
+	check_true(empty != none->names && marks != none->names && marks == third->values[0]);
+	dropped(empty);
+	dropped(marks);
+	struct pt_labels *all[] = {first, second, third, fewer, none, no_more};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		pt_labels_unref(all[i]);
 }
 
 /* Short ones are compared as two words of their memory. */
@@ -290,5 +315,6 @@ CHECK_MAIN("model/labels", TEST(labels_are_sorted_and_empty_ones_dropped), TEST(
 	TEST(labels_are_equal_whatever_their_order_was), TEST(no_labels_are_labels_too),
 	TEST(a_name_that_stands_twice_is_found), TEST(labels_like_a_pattern_have_its_own_values),
 	TEST(labels_near_others_are_as_good), TEST(there_may_be_any_number_of_labels),
-	TEST(equal_texts_have_one_number), TEST(behind_a_short_text_stand_zeros),
+	TEST(equal_texts_have_one_number), TEST(equal_names_have_one_number),
+	TEST(behind_a_short_text_stand_zeros),
 	TEST(texts_come_and_go), TEST(threads_and_forks_share_texts))

@@ -10,7 +10,7 @@ describe(const struct pt_label_set *set, char *text, size_t size)
 {
 	struct pt_labels *labels = pt_labels_new(pt_label_set_pairs(set), pt_label_set_count(set));
 	text[0] = '\0';
-	for (uint32_t i = 0; labels != NULL && i < labels->count; i++) {
+	for (uint32_t i = 0; labels != NULL && i < pt_labels_count(labels); i++) {
 		size_t length = strlen(text);
 		(void)snprintf(text + length, size - length, "%s%s=%s", i > 0 ? " " : "",
 			pt_labels_at(labels, i).name, pt_labels_at(labels, i).value);
