@@ -12,6 +12,7 @@
 #include "metrics/registry.h"
 
 #include "base/utf8.h"
+#include "model/lock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,16 +77,6 @@ overflow_labels(const struct pt_set *set)
 	return pt_labels_new(all, count);
 }
 
-static struct pt_labels *
-join_labels(const struct pt_set *set, const struct pt_values *values)
-{
-	if (values->count < set->label_count)
-		return overflow_labels(set);
-	const struct pt_labels_own own = {set->places, values->at, values->count};
-	const struct pt_labels *near = set->newest == NULL ? NULL : set->newest->labels;
-	return pt_labels_like(set->pattern, near, &own);
-}
-
 static void
 unref_all(struct pt_series **series, size_t count)
 {
@@ -93,18 +84,47 @@ unref_all(struct pt_series **series, size_t count)
 		pt_series_unref(series[i]);
 }
 
-/* Fills `series`, which is empty, whole or not at all: false if memory is out. */
-static bool
-make_series(const struct pt_child *child, int64_t start_ms, struct pt_series **series)
+/* The model's lock is held. The labels of these values; NULL if memory is out. */
+static struct pt_labels *
+join_labels(const struct pt_set *set, const struct pt_values *values)
+{
+	const struct pt_labels_own own = {set->places, values->at, values->count};
+	const struct pt_labels *near = set->newest == NULL ? NULL : set->newest->labels;
+	return pt_labels_like(set->pattern, near, &own);
+}
+
+/* The model's lock is held. How many could be made; less than all if memory is out. */
+static size_t
+fill_series(const struct pt_child *child, int64_t start_ms, struct pt_series **series)
 {
 	const struct pt_set *set = child->set;
-	size_t count = set->each, made = 0;
-	for (bool ok = true; ok && made < count; made += ok) {
+	size_t made = 0;
+	for (; made < set->each; made++) {
 		struct pt_part_of part = set->kind->part(&set->shape, made);
-		series[made] = pt_series_new(set->registry->ids, set->family, child->labels,
-			part.part, part.bound, part.state, start_ms);
-		ok = series[made] != NULL;
+		const struct pt_role_key key = {part.part, part.bound, part.state};
+		series[made] = pt_series_add(
+			set->registry->ids, set->family, child->labels, &key, start_ms);
+		if (series[made] == NULL)
+			break;
 	}
+	return made;
+}
+
+/*
+ * Fills `series`, which is empty, whole or not at all; with values (or NULL), makes the child's
+ * labels first. False if memory is out.
+ */
+static bool
+make_series(struct pt_child *child, const struct pt_values *values, int64_t start_ms,
+	struct pt_series **series)
+{
+	size_t count = child->set->each, made = 0;
+	pt_model_lock();
+	if (values != NULL)
+		child->labels = join_labels(child->set, values);
+	if (child->labels != NULL)
+		made = fill_series(child, start_ms, series);
+	pt_model_unlock();
 	if (made < count)
 		unref_all(series, made);
 	return made == count;
@@ -132,13 +152,14 @@ free_child(struct pt_child *child)
 	pt_labels_unref(child->labels);
 }
 
+/* With values (or NULL) for a child that has no labels yet. */
 static bool
-start(struct pt_child *child, int64_t start_ms)
+start(struct pt_child *child, const struct pt_values *values, int64_t start_ms)
 {
 	struct pt_set *set = child->set;
 	struct pt_series *one, **many = set->each == 1 ? NULL : calloc(set->each, sizeof *many);
 	struct pt_series **series = set->each == 1 ? &one : many;
-	if (series == NULL || !make_series(child, start_ms, series)) {
+	if (series == NULL || !make_series(child, values, start_ms, series)) {
 		free(many);
 		return false;
 	}
@@ -170,9 +191,12 @@ make_child(struct pt_set *set, const struct pt_values *values)
 		return NULL;
 	child->hash = (uint32_t)values->hash;
 	child->is_overflow = values->count < set->label_count;
-	child->labels = join_labels(set, values);
+	if (child->is_overflow) {
+		child->labels = overflow_labels(set);
+		values = NULL;
+	}
 	set->kind->reset(child);
-	if (child->labels == NULL || !start(child, wall_ms(set))) {
+	if (!start(child, values, wall_ms(set))) {
 		pt_child_put(child);
 		return NULL;
 	}
@@ -186,7 +210,7 @@ pt_family_revive(struct pt_child *child, int64_t start_ms)
 {
 	if (child->is_removed)
 		child->set->kind->reset(child);
-	if (!start(child, start_ms))
+	if (!start(child, NULL, start_ms))
 		return false;
 	child->set->dead--;
 	return true;
@@ -351,7 +375,7 @@ pt_family_restart(struct pt_child *child)
 	(void)pthread_mutex_lock(&set->registry->lock);
 	pt_family_lock(set);
 	if (pt_child_series(child) != NULL) {
-		ok = series != NULL && make_series(child, wall_ms(set), series);
+		ok = series != NULL && make_series(child, NULL, wall_ms(set), series);
 		if (ok) {
 			set->kind->reset(child);
 			replace_series(child, series);
@@ -378,7 +402,7 @@ pt_family_renew(struct pt_set *set)
 	while (ok && (child = pt_child_next(set, &place)) != NULL) {
 		struct pt_series **old = pt_child_series(child);
 		if (old != NULL) {
-			ok = make_series(child, old[0]->start_ms, series + made);
+			ok = make_series(child, NULL, old[0]->start_ms, series + made);
 			made += ok ? count : 0;
 		}
 	}

@@ -265,14 +265,9 @@ sort(const struct pt_label *pairs, size_t count, uint16_t *order)
 	return kept;
 }
 
-struct pt_labels *
-pt_labels_new(const struct pt_label *pairs, size_t count)
-{
-	return pt_labels_near(NULL, pairs, count);
-}
-
-struct pt_labels *
-pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_t count)
+/* The lock is held. */
+static struct pt_labels *
+make_near(const struct pt_labels *near, const struct pt_label *pairs, size_t count)
 {
 	enum { usual = 2 * PT_LIMIT_LABELS };
 	uint16_t some[usual], *at = some;
@@ -284,14 +279,27 @@ pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_
 	struct pt_labels *labels = NULL;
 	if (at != NULL && words != NULL) {
 		const struct order order = {pairs, at, sort(pairs, count, at)};
-		pt_model_lock();
 		labels = make(near, &order, words);
-		pt_model_unlock();
 	}
 	if (at != some)
 		free(at);
 	if (words != some_words)
 		free(words);
+	return labels;
+}
+
+struct pt_labels *
+pt_labels_new(const struct pt_label *pairs, size_t count)
+{
+	return pt_labels_near(NULL, pairs, count);
+}
+
+struct pt_labels *
+pt_labels_near(const struct pt_labels *near, const struct pt_label *pairs, size_t count)
+{
+	pt_model_lock();
+	struct pt_labels *labels = make_near(near, pairs, count);
+	pt_model_unlock();
 	return labels;
 }
 
@@ -321,7 +329,7 @@ make_all(const struct pt_labels *pattern, const struct pt_labels *near,
 	return labels;
 }
 
-/* What has a value; NULL if memory is out. */
+/* The lock is held. What has a value; NULL if memory is out. */
 static struct pt_labels *
 make_some(const struct pt_labels *pattern, const struct pt_labels_own *own)
 {
@@ -338,7 +346,7 @@ make_some(const struct pt_labels *pattern, const struct pt_labels_own *own)
 		pairs[i] = (struct pt_label){
 			name->text, value->bytes, name->length, (uint32_t)value->length};
 	}
-	return pt_labels_new(pairs, count);
+	return make_near(NULL, pairs, count);
 }
 
 void
@@ -359,10 +367,7 @@ pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
 			return make_some(pattern, own);
 	if (near != NULL && near->names != pattern->names)
 		near = NULL; /* its places are others */
-	pt_model_lock();
-	struct pt_labels *labels = make_all(pattern, near, own);
-	pt_model_unlock();
-	return labels;
+	return make_all(pattern, near, own);
 }
 
 /* ---- references ---- */

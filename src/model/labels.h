@@ -85,7 +85,7 @@ struct pt_labels_own {
 };
 /*
  * The labels of `pattern`, where those without a value are `own`, and dropped if theirs is empty.
- * `near` is as above. NULL if memory is out.
+ * `near` is as above, and the model's lock is held. NULL if memory is out.
  */
 struct pt_labels *pt_labels_like(const struct pt_labels *pattern, const struct pt_labels *near,
 	const struct pt_labels_own *own);

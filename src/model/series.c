@@ -141,23 +141,32 @@ pt_series_ids(const struct pt_series *series)
 /* ---- series ---- */
 
 struct pt_series *
-pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *labels,
-	enum pt_part part, double bound, const char *extra_value, int64_t start_ms)
+pt_series_add(struct pt_ids *ids, struct pt_family *family, struct pt_labels *labels,
+	const struct pt_role_key *key, int64_t start_ms)
 {
-	const struct pt_role_key key = {part, bound, part == PT_PART_STATE ? extra_value : NULL};
-	pt_model_lock();
-	struct pt_role *role = pt_role_get(family, &key);
+	struct pt_role *role = pt_role_get(family, key);
 	struct pt_series *series = role == NULL ? NULL : get_series(ids);
-	if (series == NULL && role != NULL)
-		pt_role_drop(role);
-	pt_model_unlock();
-	if (series == NULL)
+	if (series == NULL) {
+		if (role != NULL)
+			pt_role_drop(role);
 		return NULL;
+	}
 	atomic_init(&series->references, 1);
 	series->continues = false;
 	series->role = role;
 	series->labels = pt_labels_ref(labels);
 	series->start_ms = start_ms;
+	return series;
+}
+
+struct pt_series *
+pt_series_new(struct pt_ids *ids, struct pt_family *family, struct pt_labels *labels,
+	enum pt_part part, double bound, const char *extra_value, int64_t start_ms)
+{
+	const struct pt_role_key key = {part, bound, part == PT_PART_STATE ? extra_value : NULL};
+	pt_model_lock();
+	struct pt_series *series = pt_series_add(ids, family, labels, &key, start_ms);
+	pt_model_unlock();
 	return series;
 }
 

@@ -51,6 +51,9 @@ pt_series_id(const struct pt_series *series)
 struct pt_series *pt_series_new(struct pt_ids *ids, struct pt_family *family,
 	struct pt_labels *labels, enum pt_part part, double bound, const char *extra_value,
 	int64_t start_ms);
+/* Likewise, while the model's lock is held. */
+struct pt_series *pt_series_add(struct pt_ids *ids, struct pt_family *family,
+	struct pt_labels *labels, const struct pt_role_key *key, int64_t start_ms);
 /* One of the same part, bound or state, and start as `series`; NULL if memory is out. */
 struct pt_series *pt_series_like(const struct pt_series *series, struct pt_ids *ids,
 	struct pt_family *family, struct pt_labels *labels);

@@ -113,7 +113,9 @@ labels_like_a_pattern_have_its_own_values(void)
 		const struct pt_text values[] = {pt_text_of(rows[i].q, strlen(rows[i].q)),
 			pt_text_of(rows[i].c, strlen(rows[i].c))};
 		const struct pt_labels_own own = {places, values, 2};
+		pt_model_lock();
 		struct pt_labels *labels = pt_labels_like(pattern, near, &own);
+		pt_model_unlock();
 		const char *const same[] = {"p", "common", "q", rows[i].q, "c", rows[i].c};
 		struct pt_labels *plain = literal_labels(same, 3);
 		check_fatal(labels != NULL && plain != NULL);
