@@ -26,6 +26,7 @@ pt_gatherer_init(struct pt_gatherer *gatherer, struct pitot_registry *registry,
 		.hold_bytes = options->queue_bytes,
 		.hold_most = pt_gatherer_holds,
 		.life = {.anchors = !options->no_zero_anchor},
+		.watches_change = options->adaptive.enabled,
 	};
 	gatherer->own.life = &gatherer->life;
 	/* Not so far that it is too old before it is sent. */
@@ -286,7 +287,8 @@ pt_gatherer_run(struct pt_gatherer *gatherer, bool final, struct pitot_error *wh
 	struct pitot_snapshot *snapshot = pitot_snapshot_take(gatherer->registry, why);
 	if (snapshot == NULL)
 		return PITOT_NO_MEMORY;
-	gatherer->changed = pt_change_count(&gatherer->change, snapshot);
+	if (gatherer->watches_change)
+		gatherer->changed = pt_change_count(&gatherer->change, snapshot);
 	return pt_gatherer_take(gatherer, &gatherer->own, snapshot, mono_ms, final, why);
 }
 

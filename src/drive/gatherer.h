@@ -45,6 +45,7 @@ struct pt_gatherer {
 	struct pt_lifecycle life;
 	struct pt_source own; /* the registry */
 	struct pt_clockguard guard;
+	bool watches_change; /* somebody wants to know `changed` */
 	struct pt_change change;
 	size_t changed;           /* samples, between the last two snapshots */
 	uint64_t ticket;          /* of the last offer */
