@@ -18,10 +18,19 @@ pt_buf_init(struct pt_buf *buf, size_t limit)
 }
 
 void
+pt_buf_init_paged(struct pt_buf *buf, size_t limit)
+{
+	*buf = (struct pt_buf){.limit = limit, .is_paged = true};
+}
+
+void
 pt_buf_clear(struct pt_buf *buf)
 {
-	free(buf->bytes);
-	*buf = (struct pt_buf){.limit = buf->limit};
+	if (buf->is_paged)
+		pt_pages_free(buf->bytes, buf->capacity);
+	else
+		free(buf->bytes);
+	*buf = (struct pt_buf){.limit = buf->limit, .is_paged = buf->is_paged};
 }
 
 void
@@ -37,20 +46,36 @@ pt_buf_error(const struct pt_buf *buf)
 	return buf->error;
 }
 
+/* NULL, and nothing changed, if memory is out. */
+static char *
+enlarge(const struct pt_buf *buf, size_t capacity)
+{
+	if (!buf->is_paged)
+		return realloc(buf->bytes, capacity);
+	char *bytes = pt_pages_new(capacity);
+	if (bytes == NULL)
+		return NULL;
+	if (buf->length > 0)
+		memcpy(bytes, buf->bytes, buf->length);
+	pt_pages_free(buf->bytes, buf->capacity);
+	return bytes;
+}
+
 static void
 grow(struct pt_buf *buf, size_t needed)
 {
-	size_t capacity = buf->capacity < 128 ? 128 : buf->capacity * 2;
+	size_t least = buf->is_paged ? 1 << 16 : 128; /* of pages only those are there that are used */
+	size_t capacity = buf->capacity < least ? least : buf->capacity * 2;
 	if (capacity > buf->limit)
 		capacity = buf->limit;
 	if (capacity < needed)
 		capacity = needed;
-	char *bytes = realloc(buf->bytes, capacity);
+	char *bytes = enlarge(buf, capacity);
 	if (bytes == NULL) {
 		buf->error = PITOT_NO_MEMORY;
 		return;
 	}
-	if (buf->bytes == NULL)
+	if (buf->bytes == NULL && !buf->is_paged)
 		pt_pages_large(bytes, capacity);
 	buf->bytes = bytes;
 	buf->capacity = capacity;

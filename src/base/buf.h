@@ -6,6 +6,7 @@
 #ifndef PT_BASE_BUF_H
 #define PT_BASE_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,10 +16,13 @@ struct pt_buf {
 	size_t length;
 	size_t capacity;
 	size_t limit;
-	int error; /* 0, or PITOT_NO_MEMORY */
+	int error;     /* 0, or PITOT_NO_MEMORY */
+	bool is_paged; /* the memory is of pages.h */
 };
 
 void pt_buf_init(struct pt_buf *buf, size_t limit);
+/* For what may be large and is needed now and then: cleared, it leaves nothing in the heap. */
+void pt_buf_init_paged(struct pt_buf *buf, size_t limit);
 void pt_buf_clear(struct pt_buf *buf);
 /* Empties the buffer and forgets a failure; keeps the memory. */
 void pt_buf_reset(struct pt_buf *buf);
@@ -63,7 +67,7 @@ void pt_buf_printf(struct pt_buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Appends a NUL that is not counted, and returns the text; "" on failure. */
 const char *pt_buf_text(struct pt_buf *buf);
-/* Hands the memory to the caller (free()), with a NUL behind it; the buffer is empty then. */
+/* Not paged. Hands the memory to the caller (free()), with a NUL behind it; the buffer is empty then. */
 char *pt_buf_take(struct pt_buf *buf, size_t *length);
 
 #endif

@@ -13,7 +13,7 @@
 #include "codec/squeeze.h"
 
 #include "base/limits.h"
-#include <stdlib.h>
+#include "base/pages.h"
 
 enum {
 	group = 4,         /* symbols that a chain has in common */
@@ -60,17 +60,28 @@ void
 pt_squeeze_init(struct pt_squeeze *squeeze)
 {
 	*squeeze = (struct pt_squeeze){.room = 0};
-	pt_buf_init(&squeeze->out, 64 + PT_LIMIT_REQUEST + PT_LIMIT_REQUEST / 4);
-	pt_buf_init(&squeeze->times, PT_LIMIT_REQUEST);
+	pt_buf_init_paged(&squeeze->out, 64 + PT_LIMIT_REQUEST + PT_LIMIT_REQUEST / 4);
+	pt_buf_init_paged(&squeeze->times, PT_LIMIT_REQUEST);
+}
+
+enum { heads_size = sizeof(uint32_t) << hash_bits };
+static const size_t steps_size = (block_most + 1) * sizeof(struct pt_squeeze_step);
+
+static void
+free_symbols(struct pt_squeeze *squeeze)
+{
+	pt_pages_free(squeeze->symbols, squeeze->room * sizeof squeeze->symbols[0]);
+	pt_pages_free(squeeze->chain, squeeze->room * sizeof squeeze->chain[0]);
+	squeeze->symbols = squeeze->chain = NULL;
+	squeeze->room = 0;
 }
 
 void
 pt_squeeze_clear(struct pt_squeeze *squeeze)
 {
-	free(squeeze->symbols);
-	free(squeeze->chain);
-	free(squeeze->heads);
-	free(squeeze->steps);
+	free_symbols(squeeze);
+	pt_pages_free(squeeze->heads, heads_size);
+	pt_pages_free(squeeze->steps, steps_size);
 	pt_buf_clear(&squeeze->out);
 	pt_buf_clear(&squeeze->times);
 	pt_squeeze_init(squeeze);
@@ -79,9 +90,7 @@ pt_squeeze_clear(struct pt_squeeze *squeeze)
 size_t
 pt_squeeze_bytes(const struct pt_squeeze *squeeze)
 {
-	size_t fixed = squeeze->heads == NULL ? 0
-					      : (sizeof squeeze->heads[0] << hash_bits) +
-			(block_most + 1) * sizeof squeeze->steps[0];
+	size_t fixed = squeeze->heads == NULL ? 0 : heads_size + steps_size;
 	return squeeze->room * (sizeof squeeze->symbols[0] + sizeof squeeze->chain[0]) + fixed +
 		squeeze->out.capacity + squeeze->times.capacity;
 }
@@ -91,17 +100,19 @@ pt_squeeze_begin(struct pt_squeeze *squeeze, size_t length)
 {
 	size_t room = length + group;
 	if (room > squeeze->room) {
-		free(squeeze->symbols);
-		free(squeeze->chain);
-		squeeze->symbols = malloc(room * sizeof squeeze->symbols[0]);
-		squeeze->chain = malloc(room * sizeof squeeze->chain[0]);
-		squeeze->room = squeeze->symbols == NULL || squeeze->chain == NULL ? 0 : room;
+		free_symbols(squeeze);
+		squeeze->room = room;
+		squeeze->symbols = pt_pages_new(room * sizeof squeeze->symbols[0]);
+		squeeze->chain = pt_pages_new(room * sizeof squeeze->chain[0]);
 	}
 	if (squeeze->heads == NULL)
-		squeeze->heads = malloc(sizeof squeeze->heads[0] << hash_bits);
+		squeeze->heads = pt_pages_new(heads_size);
 	if (squeeze->steps == NULL)
-		squeeze->steps = malloc((block_most + 1) * sizeof squeeze->steps[0]);
-	return squeeze->room >= room && squeeze->heads != NULL && squeeze->steps != NULL;
+		squeeze->steps = pt_pages_new(steps_size);
+	bool ok = squeeze->symbols != NULL && squeeze->chain != NULL;
+	if (!ok)
+		free_symbols(squeeze);
+	return ok && squeeze->heads != NULL && squeeze->steps != NULL;
 }
 
 /* ---- matches ---- */

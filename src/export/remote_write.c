@@ -217,11 +217,11 @@ init_buffers(struct remote_write *writer)
 {
 	/* The most that snappy makes of it. */
 	size_t most = 32 + PT_LIMIT_REQUEST + PT_LIMIT_REQUEST / 6;
-	pt_buf_init(&writer->plain, PT_LIMIT_REQUEST);
-	pt_buf_init(&writer->packed, most);
-	pt_buf_init(&writer->expanded, PT_LIMIT_REQUEST);
-	pt_buf_init(&writer->rewritten, PT_LIMIT_REQUEST);
-	pt_buf_init(&writer->repacked, most);
+	pt_buf_init_paged(&writer->plain, PT_LIMIT_REQUEST);
+	pt_buf_init_paged(&writer->packed, most);
+	pt_buf_init_paged(&writer->expanded, PT_LIMIT_REQUEST);
+	pt_buf_init_paged(&writer->rewritten, PT_LIMIT_REQUEST);
+	pt_buf_init_paged(&writer->repacked, most);
 }
 
 struct pt_exporter *
