@@ -35,7 +35,7 @@ pt_index_take(struct pt_text *value, const char *text, uint64_t hash)
 	value->length = length;
 	if (__builtin_expect(length >= pt_intern_short, false))
 		return pt_hash(text, length, hash);
-	pt_text_words(value, text, length + 1);
+	pt_text_words(value, text, length);
 	return pt_hash_mix(hash ^ value->low, value->high ^ (hash << 32 | hash >> 32));
 }
 

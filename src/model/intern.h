@@ -20,7 +20,7 @@ enum { pt_intern_short = 16 };
 
 /* One to be looked for. */
 struct pt_text {
-	const char *bytes; /* end in NUL */
+	const char *bytes;
 	size_t length;
 	uint64_t low, high; /* its bytes, and zeros behind them, if it is short */
 };
@@ -34,23 +34,27 @@ pt_text_word(const char *at)
 }
 
 /*
- * The words of a short text, whose NUL makes it `size`: by reads that overlap, since nothing beyond
- * it may be read. A text is in memory as its bytes in words are, lowest first.
+ * The words of a short text: by reads that overlap, since nothing beyond it may be read. A text is
+ * in memory as its bytes in words are, lowest first.
  */
 static inline void
-pt_text_words(struct pt_text *text, const char *bytes, size_t size)
+pt_text_words(struct pt_text *text, const char *bytes, size_t length)
 {
 	uint32_t first, last;
 	text->high = 0;
-	if (size > 8) {
+	if (length >= 8) {
 		text->low = pt_text_word(bytes);
-		text->high = pt_text_word(bytes + size - 8) >> (128 - 8 * size);
-	} else if (size >= 4) {
+		text->high = pt_text_word(bytes + length - 8) >> 1 >> (127 - 8 * length);
+	} else if (length >= 4) {
 		memcpy(&first, bytes, sizeof first);
-		memcpy(&last, bytes + size - 4, sizeof last);
-		text->low = first | (uint64_t)last << (8 * size - 32);
+		memcpy(&last, bytes + length - 4, sizeof last);
+		text->low = first | (uint64_t)last << (8 * length - 32);
+	} else if (length > 0) {
+		const unsigned char *at = (const unsigned char *)bytes;
+		text->low = at[0] | (uint64_t)at[length / 2] << length / 2 * 8 |
+			(uint64_t)at[length - 1] << (length - 1) * 8;
 	} else {
-		text->low = (unsigned char)bytes[0] | (uint64_t)(unsigned char)bytes[size / 2] << 8;
+		text->low = 0;
 	}
 }
 
@@ -59,7 +63,7 @@ pt_text_of(const char *bytes, size_t length)
 {
 	struct pt_text text = {.bytes = bytes, .length = length};
 	if (length < pt_intern_short)
-		pt_text_words(&text, bytes, length + 1);
+		pt_text_words(&text, bytes, length);
 	return text;
 }
 

@@ -249,6 +249,15 @@ make(const struct pt_labels *near, const struct order *order, uint32_t *words)
 	return labels;
 }
 
+/* Bytewise. */
+static bool
+is_before(const struct pt_label *a, const struct pt_label *b)
+{
+	uint32_t length = a->name_length < b->name_length ? a->name_length : b->name_length;
+	int order = memcmp(a->name, b->name, length);
+	return order < 0 || (order == 0 && a->name_length < b->name_length);
+}
+
 /* Their order, without those that have no value. There are few, mostly in order. */
 static size_t
 sort(const struct pt_label *pairs, size_t count, uint16_t *order)
@@ -258,7 +267,7 @@ sort(const struct pt_label *pairs, size_t count, uint16_t *order)
 		if (pairs[i].value_length == 0)
 			continue;
 		size_t at = kept++;
-		for (; at > 0 && strcmp(pairs[order[at - 1]].name, pairs[i].name) > 0; at--)
+		for (; at > 0 && is_before(&pairs[i], &pairs[order[at - 1]]); at--)
 			order[at] = order[at - 1];
 		order[at] = (uint16_t)i;
 	}

@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include "model/intern.h"
 
-/* A label as texts, which both end in NUL, and may not hold one elsewhere. */
+/*
+ * A label as texts, which hold no NUL. What labels are made of need not end in one; what they give
+ * does.
+ */
 struct pt_label {
 	const char *name;
 	const char *value;
@@ -98,7 +101,7 @@ const char *pt_labels_find(const struct pt_labels *labels, const char *name);
 bool pt_labels_equal(const struct pt_labels *a, const struct pt_labels *b);
 /* The same for equal labels in every process; begins with `hash`. */
 uint64_t pt_labels_hash(const struct pt_labels *labels, uint64_t hash);
-/* A name that stands twice in `pairs`, or NULL. */
+/* A name that stands twice in `pairs`, or NULL. All names end in NUL. */
 const char *pt_labels_duplicate(const struct pt_label *pairs, size_t count);
 
 #endif

@@ -150,6 +150,31 @@ labels_near_others_are_as_good(void)
 	}
 }
 
+/* As a parser has them: what stands behind a name or a value is neither NUL nor less than letters. */
+static void
+labels_are_made_of_parts_of_a_text(void)
+{
+	static const char text[] = "a=12345678=a1=12345678901234=a=12345678!a1=12345678901234!";
+	static const char *const plain_texts[] = {"a", "12345678", "a1", "12345678901234"};
+	struct pt_labels *plain = literal_labels(plain_texts, 2);
+	check_fatal(plain != NULL);
+	for (size_t at = 0; at < sizeof text - 1; at += 29) {
+		for (int turn = 0; turn < 2; turn++) {
+			const struct pt_label a = {text + at, text + at + 2, 1, 8};
+			const struct pt_label a1 = {text + at + 11, text + at + 14, 2, 14};
+			const struct pt_label pairs[] = {turn == 0 ? a : a1, turn == 0 ? a1 : a};
+			struct pt_labels *labels = pt_labels_new(pairs, 2);
+			check_fatal(labels != NULL);
+			check_text(pt_labels_at(labels, 0).name, "a");
+			check_text(pt_labels_find(labels, "a"), "12345678");
+			check_text(pt_labels_find(labels, "a1"), "12345678901234");
+			check_true(pt_labels_equal(labels, plain));
+			pt_labels_unref(labels);
+		}
+	}
+	pt_labels_unref(plain);
+}
+
 static void
 there_may_be_any_number_of_labels(void)
 {
@@ -250,6 +275,24 @@ behind_a_short_text_stand_zeros(void)
 	}
 }
 
+/* Also of each length, beside the same text that ends in NUL. */
+static void
+a_text_is_the_same_whatever_stands_behind_it(void)
+{
+	char text[24] = "", behind[24] = "................";
+	for (size_t length = 0; length < 20; length++) {
+		const struct pt_text part = pt_text_of(behind, length);
+		uint32_t number = taken(text);
+		pt_model_lock();
+		check_int(pt_intern_take(&part), number);
+		pt_intern_drop(number);
+		pt_model_unlock();
+		dropped(number);
+		text[length] = behind[length] = (char)('a' + length);
+		behind[length + 1] = '"';
+	}
+}
+
 /* As a table that grows and shrinks may lose what it moves. */
 static void
 texts_come_and_go(void)
@@ -317,6 +360,8 @@ CHECK_MAIN("model/labels", TEST(labels_are_sorted_and_empty_ones_dropped), TEST(
 	TEST(labels_are_equal_whatever_their_order_was), TEST(no_labels_are_labels_too),
 	TEST(a_name_that_stands_twice_is_found), TEST(labels_like_a_pattern_have_its_own_values),
 	TEST(labels_near_others_are_as_good), TEST(there_may_be_any_number_of_labels),
+	TEST(labels_are_made_of_parts_of_a_text),
+	TEST(a_text_is_the_same_whatever_stands_behind_it),
 	TEST(equal_texts_have_one_number), TEST(equal_names_have_one_number),
 	TEST(behind_a_short_text_stand_zeros),
 	TEST(texts_come_and_go), TEST(threads_and_forks_share_texts))
