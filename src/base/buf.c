@@ -64,7 +64,8 @@ enlarge(const struct pt_buf *buf, size_t capacity)
 static void
 grow(struct pt_buf *buf, size_t needed)
 {
-	size_t least = buf->is_paged ? 1 << 16 : 128; /* of pages only those are there that are used */
+	/* Of pages, only those are there that are used. */
+	size_t least = buf->is_paged ? 1 << 16 : 128;
 	size_t capacity = buf->capacity < least ? least : buf->capacity * 2;
 	if (capacity > buf->limit)
 		capacity = buf->limit;

@@ -67,7 +67,10 @@ void pt_buf_printf(struct pt_buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Appends a NUL that is not counted, and returns the text; "" on failure. */
 const char *pt_buf_text(struct pt_buf *buf);
-/* Not paged. Hands the memory to the caller (free()), with a NUL behind it; the buffer is empty then. */
+/*
+ * Hands the memory to the caller (free()), with a NUL behind it; the buffer is empty then, and is
+ * not a paged one.
+ */
 char *pt_buf_take(struct pt_buf *buf, size_t *length);
 
 #endif

@@ -178,7 +178,8 @@ is_metric(const void *item, const void *with)
 {
 	const struct pt_parse_metric *metric = item;
 	const struct metric_key *key = with;
-	if (metric->family != key->family || pt_labels_count(metric->labels) != key->line->label_count)
+	if (metric->family != key->family ||
+		pt_labels_count(metric->labels) != key->line->label_count)
 		return false;
 	for (size_t i = 0; i < key->line->label_count; i++) {
 		const struct pt_label a = pt_labels_at(metric->labels, i);

@@ -122,7 +122,8 @@ put_refs(struct request *request, const struct pt_labels *labels, struct pt_buf 
 {
 	uint32_t refs[2 * (PT_LIMIT_LABELS * 2 + 2)];
 	size_t count = 0;
-	for (uint32_t i = 0; i < pt_labels_count(labels) && count + 2 <= sizeof refs / sizeof refs[0]; i++) {
+	for (uint32_t i = 0;
+		i < pt_labels_count(labels) && count + 2 <= sizeof refs / sizeof refs[0]; i++) {
 		const struct pt_label pair = pt_labels_at(labels, i);
 		refs[count++] = pt_symbols_put(&request->symbols, pair.name, pair.name_length);
 		refs[count++] = pt_symbols_put(&request->symbols, pair.value, pair.value_length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See numbers.h. Room for a number's bit is made when it is given, so giving it back cannot fail. */
+/* See numbers.h. Room for a number's bit is made when it is given, so it can always come back. */
 #include "metrics/numbers.h"
 
 #include <stdbool.h>

@@ -154,7 +154,9 @@ enter(void)
 
 /* ---- numbers ---- */
 
-/* The lock is held. Rising; how many there were. None is of the first page, see pt_owned_pages_of. */
+/*
+ * The lock is held. Rising; how many there were. None is of the first page, see pt_owned_pages_of.
+ */
 static size_t
 new_numbers(uint32_t *numbers, size_t count)
 {

@@ -34,15 +34,20 @@ pt_text_word(const char *at)
 }
 
 /*
- * The words of a short text: by reads that overlap, since nothing beyond it may be read. A text is
- * in memory as its bytes in words are, lowest first.
+ * The words of a short text, as memory has them: by reads that overlap, since nothing beyond it may
+ * be read, where the lowest byte of a word comes first.
  */
 static inline void
 pt_text_words(struct pt_text *text, const char *bytes, size_t length)
 {
 	uint32_t first, last;
+	uint64_t both[2] = {0, 0};
 	text->high = 0;
-	if (length >= 8) {
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
+		memcpy(both, bytes, length);
+		text->low = both[0];
+		text->high = both[1];
+	} else if (length >= 8) {
 		text->low = pt_text_word(bytes);
 		text->high = pt_text_word(bytes + length - 8) >> 1 >> (127 - 8 * length);
 	} else if (length >= 4) {
@@ -78,7 +83,7 @@ pt_text_is_ascii(const struct pt_text *text)
 struct pt_interned {
 	uint32_t references; /* guarded by the lock */
 	uint32_t length;
-	uint64_t hash; /* of the text, the same in every process */
+	uint64_t hash;  /* of the text, the same in every process */
 	uint64_t place; /* for tables: nobody outside can tell it; see pt_intern_place() */
 	char text[];    /* ends in NUL; of at least pt_intern_short bytes, with zeros behind it */
 };

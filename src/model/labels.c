@@ -48,7 +48,7 @@ struct block {
 	char bytes[block_size];
 };
 
-/* What is free, by how many pairs it has room for. */
+/* What is free, by how many labels it has room for. */
 struct room {
 	struct room *next;
 };
@@ -152,8 +152,7 @@ take_names(uint32_t *words, size_t count)
 	for (size_t i = count; i < least_names; i++)
 		words[2 + i] = 0;
 	size_t kept = count < least_names ? least_names : count;
-	const struct pt_text text =
-		pt_text_of((const char *)words, (2 + kept) * sizeof words[0]);
+	const struct pt_text text = pt_text_of((const char *)words, (2 + kept) * sizeof words[0]);
 	uint32_t number = pt_intern_take(&text);
 	/* If they were there before, they have numbers of their own. */
 	if (number == 0 || pt_intern_at(number)->references > 1)
@@ -329,7 +328,8 @@ make_all(const struct pt_labels *pattern, const struct pt_labels *near,
 	}
 	for (size_t i = 0; i < own->count; i++) {
 		uint8_t at = own->places[i];
-		labels->values[at] = take_text(&own->values[i], near == NULL ? 0 : near->values[at]);
+		labels->values[at] =
+			take_text(&own->values[i], near == NULL ? 0 : near->values[at]);
 		if (labels->values[at] == 0) {
 			end(labels);
 			return NULL;

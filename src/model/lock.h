@@ -13,7 +13,8 @@ void pt_model_lock(void);
 void pt_model_unlock(void);
 /*
  * True if forks wait for it; false if memory is out, and then locking tries again. Whoever lets
- * forks wait for a lock that is held around this one, asks this first: then they wait in that order.
+ * forks wait for a lock that is held around this one asks this first: then they wait in that
+ * order.
  */
 bool pt_model_follows_forks(void);
 
