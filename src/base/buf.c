@@ -65,7 +65,7 @@ static void
 grow(struct pt_buf *buf, size_t needed)
 {
 	/* Of pages, only those are there that are used. */
-	size_t least = buf->is_paged ? 1 << 16 : 128;
+	size_t least = buf->is_paged ? pt_pages_least : 128;
 	size_t capacity = buf->capacity < least ? least : buf->capacity * 2;
 	if (capacity > buf->limit)
 		capacity = buf->limit;

@@ -7,15 +7,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A mapping costs as much as several pages. */
-enum { mapped_from = 1 << 16 };
 /* The heap makes a mapping for each piece of this size, which ends with it. */
 enum { large_from = (32 << 20) + 1 };
 
 void *
 pt_pages_new(size_t size)
 {
-	if (size < mapped_from)
+	if (size < pt_pages_least)
 		return calloc(1, size);
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return at == MAP_FAILED ? NULL : at;
@@ -26,7 +24,7 @@ pt_pages_free(void *at, size_t size)
 {
 	if (at == NULL)
 		return;
-	if (size < mapped_from)
+	if (size < pt_pages_least)
 		free(at);
 	else
 		(void)munmap(at, size);
@@ -38,7 +36,7 @@ pt_pages_empty(void *at, size_t size, size_t from)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	from = (from + page - 1) / page * page;
 	/* Should it fail, the memory stays. */
-	if (size >= mapped_from && from < size)
+	if (size >= pt_pages_least && from < size)
 		(void)madvise((char *)at + from, size - from, MADV_DONTNEED);
 }
 
@@ -46,7 +44,7 @@ void
 pt_pages_sparse(void *at, size_t size)
 {
 	/* Should it fail, the system knows no large pages. */
-	if (size >= mapped_from)
+	if (size >= pt_pages_least)
 		(void)madvise(at, size, MADV_NOHUGEPAGE);
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Large memory that comes and goes: it is the system's again as soon as it is given back, where the
- * heap would keep it. Small sizes are the heap's.
+ * heap would keep it. Smaller sizes are the heap's.
  */
 #ifndef PT_BASE_PAGES_H
 #define PT_BASE_PAGES_H
 
 #include <stddef.h>
+
+/* A mapping costs as much as several pages. */
+enum { pt_pages_least = 1 << 16 };
 
 /* All zero; NULL if memory is out. To be given back with the same size. */
 void *pt_pages_new(size_t size);

@@ -64,8 +64,10 @@ pt_squeeze_init(struct pt_squeeze *squeeze)
 	pt_buf_init_paged(&squeeze->times, PT_LIMIT_REQUEST);
 }
 
-enum { heads_size = sizeof(uint32_t) << hash_bits };
-static const size_t steps_size = (block_most + 1) * sizeof(struct pt_squeeze_step);
+enum {
+	heads_size = sizeof(uint32_t) << hash_bits,
+	steps_size = (block_most + 1) * sizeof(struct pt_squeeze_step)
+};
 
 static void
 free_symbols(struct pt_squeeze *squeeze)

@@ -30,12 +30,9 @@ struct pt_index {
 static inline uint64_t
 pt_index_take(struct pt_text *value, const char *text, uint64_t hash)
 {
-	size_t length = strlen(text);
-	value->bytes = text;
-	value->length = length;
-	if (__builtin_expect(length >= pt_intern_short, false))
-		return pt_hash(text, length, hash);
-	pt_text_words(value, text, length);
+	*value = pt_text_of(text, strlen(text));
+	if (__builtin_expect(value->length >= pt_intern_short, false))
+		return pt_hash(text, value->length, hash);
 	return pt_hash_mix(hash ^ value->low, value->high ^ (hash << 32 | hash >> 32));
 }
 

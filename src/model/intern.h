@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Texts that are there once for the whole process, however many labels have them: names and values
- * of labels. Each has a small number, by which a series remembers it in four bytes; equal texts
- * have equal numbers. A number lives as long as somebody counts on it.
+ * of labels, and the names of a label set together (labels.h). Each has a small number, by which a
+ * series remembers it in four bytes; equal texts have equal numbers. A number lives as long as
+ * somebody counts on it.
  *
  * Reading the text of a number takes no lock; all else happens while the model's lock is held. Only
  * taking can fail (memory, or 2^26 texts).
@@ -83,7 +84,7 @@ pt_text_is_ascii(const struct pt_text *text)
 struct pt_interned {
 	uint32_t references; /* guarded by the lock */
 	uint32_t length;
-	uint64_t hash;  /* of the text, the same in every process */
+	uint64_t hash;  /* of the text: for names and values, the same in every process */
 	uint64_t place; /* for tables: nobody outside can tell it; see pt_intern_place() */
 	char text[];    /* ends in NUL; of at least pt_intern_short bytes, with zeros behind it */
 };

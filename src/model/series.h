@@ -44,9 +44,8 @@ pt_series_id(const struct pt_series *series)
 }
 
 /*
- * Its number and its memory are those of `ids`. `extra_value` is the
- * text of a state; for PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is made from `bound`. NULL
- * if memory is out.
+ * Its number and its memory are those of `ids`. `extra_value` is the text of a state; for
+ * PT_PART_BUCKET and PT_PART_QUANTILE pass NULL, it is made from `bound`. NULL if memory is out.
  */
 struct pt_series *pt_series_new(struct pt_ids *ids, struct pt_family *family,
 	struct pt_labels *labels, enum pt_part part, double bound, const char *extra_value,
